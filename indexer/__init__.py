@@ -1,0 +1,1 @@
+"""Shisaku's indexer: file → Document → Measure → Chunk → vectors and postings → index on disk."""
