@@ -17,10 +17,15 @@ _MARKER = re.compile(
     r"|[ア-オカキクケコ][ 　]"
     r"|[(（]内容[)）]|【"
 )
-_INLINE_MARKER = re.compile(r"(?<=\S)[ 　]+(?=[○◯●][ 　]|・[^・\s]|[(（][0-9０-９][)）][ 　])")
-_SPACES = re.compile(r"[ \t　\u00a0]+")
+_INLINE_MARKER = re.compile(r"(?<=\S) (?=[○◯●] |・[^・\s]|[(（][0-9０-９][)）] )")
+_SPACES = re.compile(r"[ \t\u3000\u00a0\u2000-\u200a\u202f\u205f]+")
 _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u30ff]")
 _SENTENCE_END = ("。", "）", ")", "」", "．")
+_ASCII_WORD = re.compile(r"[!-~]+")
+_NO_SPACE_AFTER = "/([{"
+_NO_SPACE_BEFORE = "/)]},.;:%!?"
+_SLACK = 5
+"""A line is short, and its end meant, where at least a fifth of the widest line stays free."""
 
 _FOLD_EXTRA = str.maketrans(
     {
@@ -29,25 +34,35 @@ _FOLD_EXTRA = str.maketrans(
         "▲": "△",
     }
 )  # fmt: skip
-_RADICALS = str.maketrans({"⻑": "長", "⻄": "西", "⻘": "青", "⺠": "民", "⻝": "食", "⻭": "歯", "⻲": "亀"})
+# Radicals that NFKC leaves alone or turns into an old form: as the kanji Japanese texts mean.
+_RADICALS = str.maketrans(
+    "⺟⺠⻁⻄⻆⻑⻘⻝⻣⻤⻨⻩⻫⻭⻯⻲⼾⾭⿈⿊",
+    "母民虎西角長青食骨鬼麦黄斉歯竜亀戸青黄黒",
+)
 _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def clean(raw: str) -> str:
-    """The readable text of a piece of source: only white space and tags change, never the wording."""
+    """The readable text of a piece of source: only white space and tags change, never the wording.
+
+    Line ends of the page vanish, those that were meant stay; which is which is judged within
+    ``raw`` alone, so the text of a span is a function of the span.
+    """
     raw = _TAG.sub(" ", raw.replace("\r\n", "\n").replace("\r", "\n"))
-    raw = _INLINE_MARKER.sub("\n", raw)
+    lines = raw.split("\n")
+    widest = max(map(_width, lines)) if len(lines) > 1 else 0
     out = ""
     previous = ""
     blank = False
-    for line in raw.split("\n"):
+    for line in lines:
         stripped = _SPACES.sub(" ", line).strip()
         if not stripped:
             blank = blank or bool(out)
             continue
         if out:
-            out += "\n" if _breaks(previous, line, stripped, blank=blank) else _glue(out[-1], stripped[0])
-        out += stripped
+            breaks = _breaks(previous, line, stripped, blank=blank) or _short(previous, stripped, widest)
+            out += "\n" if breaks else _glue(out[-1], stripped[0])
+        out += _INLINE_MARKER.sub("\n", stripped)
         previous, blank = line, False
     return out
 
@@ -57,15 +72,30 @@ def _breaks(previous: str, line: str, stripped: str, *, blank: bool) -> bool:
     if _MARKER.match(stripped) or line[0].isspace():
         return True
     end = previous.rstrip()
-    if end.endswith("。"):
+    if end.endswith(("。", "】")):
         return True
     if not blank or end.endswith("。）"):
         return False
     return end.endswith(_SENTENCE_END) or previous != end
 
 
+def _short(previous: str, following: str, widest: int) -> bool:
+    """Whether ``previous`` ends far from the margin: the next word would have fitted on its line."""
+    word = _ASCII_WORD.match(following)
+    free = widest - _width(previous) - (len(word.group()) if word else 2)
+    return free * _SLACK >= widest
+
+
+def _width(line: str) -> int:
+    """Columns of a line, two for a full-width character, as the page sets it."""
+    stripped = line.strip()
+    return len(stripped) + sum(unicodedata.east_asian_width(c) in "WFA" for c in stripped)
+
+
 def _glue(left: str, right: str) -> str:
-    return "" if _CJK.match(left) or _CJK.match(right) else " "
+    if _CJK.match(left) or _CJK.match(right) or left in _NO_SPACE_AFTER or right in _NO_SPACE_BEFORE:
+        return ""
+    return " "
 
 
 def printable(text: str) -> str:
