@@ -1,0 +1,104 @@
+"""What every kind of answer is composed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from indexer.schema import Activity, Measure
+from indexer.text import squash
+from retriever.answering.citing import CitationBook
+from retriever.answering.figures import overlap
+from retriever.catalog import Catalog
+from retriever.search import Findings, Searcher
+from retriever.topic import key_terms
+from retriever.types import Query, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer before it is checked: its text, and what goes with it."""
+
+    text: str
+    status: Status = "answered"
+    total: int | None = None
+
+
+@dataclass
+class Context:
+    """One question being answered."""
+
+    searcher: Searcher
+    query: Query
+    findings: Findings
+    focus: tuple[Measure, ...] = ()
+    """Measures that the turn before was about; preferred by a follow-up."""
+    book: CitationBook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.book = CitationBook(self.catalog, self.findings.scores)
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.searcher.catalog
+
+    @cached_property
+    def key_terms(self) -> tuple[str, ...]:
+        """Terms of the question that say what it is about."""
+        return key_terms(self.query.terms)
+
+    def weight(self, term: str) -> float:
+        """How much a term tells: its idf in the index."""
+        return self.searcher.ranker.idf(term)
+
+    def covered(self, text: str, terms: Sequence[str] | None = None) -> float:
+        """The share of the question's weight that ``text`` has, 0 to 1."""
+        return overlap(self.key_terms if terms is None else terms, text, self.weight)
+
+    def activities(self, measure: Measure, kinds: Iterable[str] = ("plan", "result")) -> list[Activity]:
+        """The activities of a measure in the years and of the kinds asked for, by year, plan first."""
+        wanted = set(kinds)
+        years = set(self.query.fiscal_years) or set(measure.fiscal_years)
+        chosen = [a for a in measure.activities if a.fiscal_year in years and a.kind in wanted]
+        return sorted(chosen, key=lambda a: (a.fiscal_year, a.kind != "plan", a.span))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of activity that the question asks for."""
+        return (self.query.aspect,) if self.query.aspect else ("plan", "result")
+
+    def ranked(self) -> list[Measure]:
+        """Measures found, best first, those the conversation is about before the others."""
+        found = self.findings.measures()
+        ids = {m.measure_id for m in self.focus}
+        return sorted(found, key=lambda m: m.measure_id not in ids) if ids else found
+
+
+def same_wording(left: Measure, right: Measure, years: set[int]) -> bool:
+    """Whether two measures of one document and organization say the same in ``years``."""
+    if (left.document_id, left.organization) != (right.document_id, right.organization):
+        return False
+    return _wording(left, years) == _wording(right, years)
+
+
+def _wording(measure: Measure, years: set[int]) -> tuple[tuple[int, str, str], ...]:
+    return tuple(
+        (a.fiscal_year, a.kind, squash(a.text))
+        for a in measure.activities
+        if not years or a.fiscal_year in years
+    )
+
+
+def grouped(measures: Iterable[Measure], years: Iterable[int]) -> list[list[Measure]]:
+    """Measures with the same wording together, in order of the first of each group."""
+    wanted = set(years)
+    groups: list[list[Measure]] = []
+    for measure in measures:
+        for group in groups:
+            if same_wording(group[0], measure, wanted):
+                group.append(measure)
+                break
+        else:
+            groups.append([measure])
+    return groups

@@ -1,0 +1,229 @@
+"""Complete lists, audited counts and sums: all that match, the rule that was used, what was left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from indexer.schema import Activity, Measure
+from indexer.text import fold, squash
+from retriever.answering.context import Context, Draft, grouped
+from retriever.answering.figures import asked_for
+from retriever.answering.numbers import Finding, best_finding, same_figure
+from retriever.answering.wording import (
+    KIND_NAMES,
+    escape,
+    inline,
+    measure_name,
+    organization_name,
+    years_name,
+)
+from retriever.era import era_name
+from retriever.topic import quoted_phrases
+
+MAX_LISTED = 60
+"""Longest list that is written out; the first line says how many there are in all."""
+
+SNIPPET = 60
+"""Characters of a measure's text that a list shows."""
+
+_BY_ORGANIZATION = re.compile(
+    r"(?:機関|組織|団体|会社|銀行|企業|ところ|誰|だれ|どこ)(?:が|は|で|の|を|いくつ|数|一覧|すべて|全)|(?:いくつ|何|なん)の?(?:機関|組織|団体)|何(?:機関|団体|組織)"
+)
+_BY_TITLE = re.compile(r"項目(?:が|は|の数|数)?(?:全部で)?(?:いくつ|何)|何項目")
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Measures that match, and the rule by which they do, in Japanese."""
+
+    measures: tuple[Measure, ...]
+    rule: str
+
+
+def matching(context: Context) -> Matching:
+    """All measures that meet the conditions and have every key term in heading, title or text.
+
+    Where no measure has all of them, those with the most of the question's weight are taken.
+    """
+    candidates = _in_conditions(context)
+    terms = context.key_terms
+    conditions = _conditions(context)
+    phrases = [p for p in quoted_phrases(context.query.text) if context.catalog.contains(p)]
+    if phrases:
+        return _with_phrases(context, candidates, phrases, conditions)
+    if not terms:
+        return Matching(
+            tuple(candidates), f"{conditions}の施策" if conditions else "収録しているすべての施策"
+        )
+    shares = [(context.covered(_whole_text(context, m)), m) for m in candidates]
+    full = [m for share, m in shares if share >= 0.999]
+    named = "".join(f"「{escape(t)}」" for t in _printed_terms(context))
+    if full:
+        return Matching(tuple(full), f"{conditions}見出しか本文に{named}を含む施策")
+    best = max((share for share, _ in shares), default=0.0)
+    near = [m for share, m in shares if share >= max(0.5, best * 0.95)]
+    return Matching(tuple(near), f"{conditions}見出しか本文に{named}のうち主なものを含む施策")
+
+
+def _with_phrases(
+    context: Context, candidates: Sequence[Measure], phrases: Sequence[str], conditions: str
+) -> Matching:
+    """Measures whose category is the quoted phrase; else those that have it in heading, title or text."""
+    wanted = [squash(p) for p in phrases]
+    named = "".join(f"「{escape(p)}」" for p in phrases)
+    exact = [m for m in candidates if squash(m.category or "") in wanted or squash(m.title) in wanted]
+    if exact:
+        return Matching(tuple(exact), f"{conditions}項目か施策名が{named}の施策")
+    held = [m for m in candidates if all(p in squash(_whole_text(context, m)) for p in wanted)]
+    return Matching(tuple(held), f"{conditions}見出しか本文に{named}を含む施策")
+
+
+def list_answer(context: Context) -> Draft | None:
+    """Every measure, or every organization, that matches; None when there is none."""
+    match = matching(context)
+    if not match.measures:
+        return None
+    if _BY_ORGANIZATION.search(fold(context.query.text)):
+        return _organizations(context, match)
+    total = len(match.measures)
+    groups = grouped(match.measures, context.query.fiscal_years)
+    shown = groups[:MAX_LISTED]
+    count = sum(len(g) for g in shown)
+    lines = [f"全{total}件中{count}件です（{match.rule}）。", ""]
+    lines += [f"{i}. {_entry(context, group)}" for i, group in enumerate(shown, 1)]
+    return Draft("\n".join(lines), total=total)
+
+
+def count_answer(context: Context) -> Draft | None:
+    """How many measures or organizations match, each cited."""
+    match = matching(context)
+    if not match.measures:
+        return None
+    question = fold(context.query.text)
+    titles = list(dict.fromkeys(m.title for m in match.measures))
+    if _BY_TITLE.search(question) and len(titles) < len(match.measures):
+        return _titles(context, match, titles)
+    listed = list_answer(context)
+    if listed is None or _BY_ORGANIZATION.search(question):
+        return listed
+    _, _, rest = listed.text.partition("\n")
+    return Draft(f"**{listed.total}件**です（{match.rule}）。\n{rest}", total=listed.total)
+
+
+def sum_answer(context: Context) -> Draft | None:
+    """The sum of a figure over the years asked for: every addend cited, what was left out and why."""
+    asked = asked_for(fold(context.query.text))
+    best = best_finding(context, asked)
+    if best is None or best.figure is None:
+        return None
+    findings = [
+        f for f in same_figure(context, asked, best) if f.figure and f.figure.unit == best.figure.unit
+    ]
+    years = sorted(set(context.query.fiscal_years) or set(best.measure.fiscal_years))
+    return Draft(_sum_text(context, best, findings, years))
+
+
+def _sum_text(context: Context, best: Finding, findings: Sequence[Finding], years: Sequence[int]) -> str:
+    assert best.figure is not None
+    unit, kind = best.figure.unit, KIND_NAMES[best.segment.activity.kind]
+    exact = [f for f in findings if f.figure and f.figure.note != "約"]
+    total = sum((f.figure.value for f in exact if f.figure), Decimal(0))
+    lines = [
+        f"合計 **{total:,}{unit}** です（{years_name([f.year for f in exact])}の{kind}の{len(exact)}つの値の和）。",
+        f"施策: {escape(organization_name(best.measure))}の{escape(measure_name(best.measure))}",
+        "",
+    ]
+    by_year = {f.year: f for f in findings}
+    for year in years:
+        finding = by_year.get(year)
+        if finding is None or finding.figure is None:
+            lines.append(f"- {era_name(year)}: 記載がないため、含めていません。")
+            continue
+        segment = finding.segment
+        mark = context.book.cite(best.measure, segment.activity, segment.start, segment.end)
+        note = "（概数のため、合計に含めていません）" if finding not in exact else ""
+        if finding.figure.note in ("延べ", "のべ", "延"):
+            note = "（延べ数）"
+        lines.append(
+            f"- {era_name(year)}: {escape(finding.figure.text)}{note} — {inline(segment.text)} {mark}"
+        )
+    return "\n".join(lines)
+
+
+def _titles(context: Context, match: Matching, titles: Sequence[str]) -> Draft:
+    """Items (項目) that several parties share, each once."""
+    lines = [f"**{len(titles)}項目**です（{match.rule}、{len(match.measures)}件の項目名）。", ""]
+    for i, title in enumerate(titles, 1):
+        measures = [m for m in match.measures if m.title == title]
+        marks = "".join(context.book.cite(m, _telling(context, m)) for m in measures)
+        lines.append(f"{i}. {escape(title)} {marks}")
+    return Draft("\n".join(lines), total=len(titles))
+
+
+def _organizations(context: Context, match: Matching) -> Draft:
+    by_name: dict[str, list[Measure]] = {}
+    for measure in match.measures:
+        by_name.setdefault(organization_name(measure), []).append(measure)
+    total = len(by_name)
+    lines = [f"**{total}機関**です（{match.rule}、{len(match.measures)}件の実施機関）。", ""]
+    for i, (name, measures) in enumerate(by_name.items(), 1):
+        entries = "、".join(
+            f"{escape(measure_name(m))}{context.book.cite(m, _telling(context, m))}" for m in measures[:6]
+        )
+        more = f" ほか{len(measures) - 6}件" if len(measures) > 6 else ""
+        lines.append(f"{i}. **{escape(name)}**: {entries}{more}")
+    return Draft("\n".join(lines), total=total)
+
+
+def _entry(context: Context, group: Sequence[Measure]) -> str:
+    measure = group[0]
+    activity = _telling(context, measure)
+    marks = "".join(context.book.cite(m, _telling(context, m)) for m in group)
+    if len(group) > 1 and measure.plan_number:
+        numbers = "・".join(m.plan_number or "" for m in group)
+        name = f"計画番号{numbers}「{escape(measure.category or measure.title)}」（同じ内容）"
+    else:
+        name = escape(measure_name(measure))
+    years = years_name([a.fiscal_year for a in context.activities(measure)])
+    snippet = inline(activity.text)
+    snippet = snippet if len(snippet) <= SNIPPET else snippet[:SNIPPET].rstrip("\\") + "…"
+    return f"{name} — {escape(organization_name(measure))}、{years}: {snippet} {marks}"
+
+
+def _telling(context: Context, measure: Measure) -> Activity:
+    """The activity that says most of what the question is about; the latest among equals."""
+    activities = context.activities(measure, context.kinds) or context.activities(measure)
+    return max(activities, key=lambda a: (context.covered(a.text), a.fiscal_year, a.kind == "result"))
+
+
+def _in_conditions(context: Context) -> list[Measure]:
+    allowed = context.searcher.allowed(context.query)
+    chosen = {context.catalog.measure_of_chunk[i].measure_id: None for i in allowed.nonzero()[0]}
+    return [context.catalog.measures[m] for m in chosen]
+
+
+def _whole_text(context: Context, measure: Measure) -> str:
+    texts = [a.text for a in context.activities(measure, context.kinds)]
+    return "\n".join([measure.heading, measure.category or "", measure.title, *texts])
+
+
+def _conditions(context: Context) -> str:
+    query = context.query
+    parts = []
+    if query.organizations:
+        parts.append("・".join(escape(o) for o in query.organizations[:3]))
+    if query.fiscal_years:
+        parts.append(years_name(query.fiscal_years))
+    if query.documents and not parts:
+        parts += [f"「{escape(context.catalog.documents[d].title)}」" for d in query.documents]
+    if query.prefectures and not query.organizations:
+        parts.insert(0, "・".join(query.prefectures))
+    return "、".join(parts) + ("で" if parts and context.key_terms else "")
+
+
+def _printed_terms(context: Context) -> list[str]:
+    """Key terms as the question writes them, neighbouring ones joined."""
+    return list(context.key_terms)

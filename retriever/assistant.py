@@ -1,0 +1,244 @@
+"""The public Python API: search and ask over one index, which is swapped when it is rebuilt."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from indexer.build import (
+    Index,
+    build_index,
+    changed,
+    default_index_path,
+    open_index,
+)
+from indexer.embedding import Embedder, default_embedder
+from indexer.errors import IndexIncompatibleError, IndexMissingError, UserError
+from indexer.schema import Document, Measure
+from indexer.text import printable
+from retriever.answering import compose
+from retriever.answering.context import Context
+from retriever.catalog import Catalog
+from retriever.conversation import Context as Turn
+from retriever.conversation import Conversation, Message
+from retriever.ranking import Ranker
+from retriever.search import Findings, Searcher
+from retriever.types import Answer, Hit, Query
+from retriever.understanding import Understanding
+
+MAX_QUESTION = 2_000
+"""Characters; a longer question is refused, not cut."""
+
+FOCUS = 2
+"""Measures of the previous turn that a follow-up prefers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Conditions given by the caller beside the question; they outrank what the question states."""
+
+    fiscal_year: int | None = None
+    organization: str | None = None
+    document_id: str | None = None
+    plan_number: str | None = None
+
+
+@dataclass(frozen=True)
+class _Serving:
+    """Everything that belongs to one generation; replaced as a whole, so answers never mix two."""
+
+    index: Index
+    catalog: Catalog
+    searcher: Searcher
+    conversation: Conversation
+
+    @classmethod
+    def of(cls, index: Index, embedder: Embedder) -> _Serving:
+        catalog = Catalog(index)
+        searcher = Searcher(catalog, Ranker(index.searchable, embedder))
+        return cls(index, catalog, searcher, Conversation(Understanding(catalog)))
+
+
+class Assistant:
+    """Answers questions about the measures of one index. Safe to use from many threads."""
+
+    def __init__(self, root: Path, index: Index, embedder: Embedder) -> None:
+        self._root = root
+        self._embedder = embedder
+        self._serving = _Serving.of(index, embedder)
+        self._swap = threading.Lock()
+
+    @classmethod
+    def load(cls, path: str | Path | None = None, embedder: Embedder | None = None) -> Assistant:
+        """Open the index at ``path``; without a path the default index, built first when it is missing.
+
+        Raises IndexMissingError, IndexDamagedError or IndexIncompatibleError, each with its remedy.
+        """
+        root = Path(path) if path is not None else default_index_path()
+        embedder = embedder or default_embedder()
+        try:
+            index = open_index(root)
+        except IndexMissingError:
+            if path is not None:
+                raise
+            build_index(root, embedder=embedder)
+            index = open_index(root)
+        _check_model(index, embedder)
+        return cls(root, index, embedder)
+
+    @property
+    def catalog(self) -> Catalog:
+        """Names, years and numbers of the loaded index."""
+        return self._serving.catalog
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return self._serving.index.measures
+
+    def measure(self, measure_id: str) -> Measure:
+        """The measure of that id. Raises UserError when there is none."""
+        try:
+            return self.catalog.measures[measure_id]
+        except KeyError:
+            raise UserError(f"施策 {measure_id!r} はありません。") from None
+
+    def document(self, document_id: str) -> Document:
+        """The document of that id, with its text. Raises UserError that names those there are."""
+        try:
+            return self.catalog.documents[document_id]
+        except KeyError:
+            known = "、".join(self.catalog.documents)
+            raise UserError(f"文書 {document_id!r} はありません。あるのは: {known}") from None
+
+    def reload_if_changed(self) -> bool:
+        """Swap to the current generation when it is another one; questions under way keep theirs."""
+        if not changed(self._root, self._serving.index.generation.name):
+            return False
+        with self._swap:
+            if changed(self._root, self._serving.index.generation.name):
+                index = open_index(self._root)
+                _check_model(index, self._embedder)
+                self._serving = _Serving.of(index, self._embedder)
+        return True
+
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        *,
+        history: Sequence[Message] = (),
+        fiscal_year: int | None = None,
+        organization: str | None = None,
+        document_id: str | None = None,
+        plan_number: str | None = None,
+        today: datetime.date | None = None,
+    ) -> list[Hit]:
+        """The best ``k`` chunks, best first, at most one hit a chunk.
+
+        Raises UserError for an empty or over-long question, ``k`` below 1, or an unknown filter.
+        """
+        if k < 1:
+            raise UserError(f"k は1以上にしてください（{k}）。")
+        serving = self._serving
+        filters = Filters(fiscal_year, organization, document_id, plan_number)
+        query, context = _understand(serving, question, history, filters, today)
+        findings = serving.searcher.find(query, max(k, 20))
+        focus = _focus(serving, context) if context else ()
+        ids = {m.measure_id for m in focus}
+        found = (
+            sorted(findings.found, key=lambda f: f.measure.measure_id not in ids) if ids else findings.found
+        )
+        return serving.searcher.hits(found[:k])
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Message] = (),
+        fiscal_year: int | None = None,
+        organization: str | None = None,
+        document_id: str | None = None,
+        plan_number: str | None = None,
+        today: datetime.date | None = None,
+    ) -> Answer:
+        """A short answer in which every statement is cited, or an honest refusal.
+
+        ``history`` is plain role/content messages, oldest first, without this question.
+        ``today`` is the date against which 今年度 and 昨年度 are read (default: the real date).
+        """
+        serving = self._serving
+        filters = Filters(fiscal_year, organization, document_id, plan_number)
+        query, context = _understand(serving, question, history, filters, today)
+        findings = serving.searcher.find(query) if query.intent != "about" else Findings()
+        return compose(Context(serving.searcher, query, findings, _focus(serving, context)))
+
+    def stream(self, question: str, **options: object) -> Iterator[Answer]:
+        """The answer as it grows, paragraph by paragraph; the last one is the whole. Options as ``ask``."""
+        answer = self.ask(question, **options)  # type: ignore[arg-type]
+        paragraphs = answer.text.split("\n\n")
+        for count in range(1, len(paragraphs)):
+            yield replace(answer, text="\n\n".join(paragraphs[:count]), suggestions=())
+        yield answer
+
+
+def _check_model(index: Index, embedder: Embedder) -> None:
+    made = index.generation.fingerprint
+    if (made.model_sha256, made.dimension) != (embedder.sha256, embedder.dimension):
+        raise IndexIncompatibleError(
+            f"索引は別の埋め込みモデルで作られています（索引: {made.model} {made.dimension}次元、"
+            f"現在: {embedder.name} {embedder.dimension}次元）。「shisaku index」で作り直してください。"
+        )
+
+
+def _understand(
+    serving: _Serving,
+    question: str,
+    history: Sequence[Message],
+    filters: Filters,
+    today: datetime.date | None,
+) -> tuple[Query, Turn | None]:
+    question = printable(question).strip()
+    if not question:
+        raise UserError("質問を入力してください。")
+    if len(question) > MAX_QUESTION:
+        raise UserError(f"質問は{MAX_QUESTION:,}文字以内にしてください（{len(question):,}文字ありました）。")
+    query, context = serving.conversation.resolve(question, history, today or datetime.date.today())
+    return _filtered(serving.catalog, query, filters), context
+
+
+def _filtered(catalog: Catalog, query: Query, filters: Filters) -> Query:
+    """``query`` with the caller's conditions in place of its own."""
+    if filters.fiscal_year is not None:
+        query = replace(query, fiscal_years=(filters.fiscal_year,))
+    if filters.plan_number is not None:
+        query = replace(query, plan_numbers=(str(filters.plan_number),))
+    if filters.document_id is not None:
+        if filters.document_id not in catalog.documents:
+            raise UserError(
+                f"文書 {filters.document_id!r} はありません。あるのは: {'、'.join(catalog.documents)}"
+            )
+        query = replace(query, documents=(filters.document_id,), prefectures=())
+    if filters.organization is not None:
+        query = replace(query, organizations=catalog.organizations_named(filters.organization), unknown=())
+    return query
+
+
+def _focus(serving: _Serving, context: Turn | None) -> tuple[Measure, ...]:
+    """The measures that the previous turn was about: what its question finds, as its answer narrows it."""
+    if context is None:
+        return ()
+    query = context.query
+    said = context.answered
+    if said is not None:
+        narrowed = replace(
+            query,
+            organizations=query.organizations or (said.organizations if len(said.organizations) == 1 else ()),
+            plan_numbers=query.plan_numbers or said.plan_numbers,
+            fiscal_years=query.fiscal_years or said.fiscal_years,
+        )
+        if serving.searcher.allowed(narrowed).any():
+            query = narrowed
+    return tuple(serving.searcher.find(query, 10).measures()[:FOCUS])

@@ -1,0 +1,284 @@
+"""Ranking: how well each document of a Searchable answers a question.
+
+Four parts per document: BM25 and softened BM25, each divided by the most the question could
+reach, so that they say how sure the words are; and the cosines of body and title. The fusion
+weights come with the model and were learned on development questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.embedding import Embedder, StaticEmbedder
+from indexer.japanese import tokenize
+from indexer.lexical import EXACT, SOFT, LexicalIndex, Similar
+from indexer.searchable import EXACT_LIMIT, Searchable
+from indexer.static_model import StaticModel
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Variant = Literal["bm25", "bigram", "dense", "hybrid", "final"]
+VARIANTS: Final[tuple[str, ...]] = ("bm25", "dense", "hybrid", "final")
+
+CANDIDATES: Final = 1_000
+"""Documents that each route proposes where not every document is scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankingSettings:
+    """``likeness``: the least cosine at which a word of the index counts for one of the question."""
+
+    likeness: float = 0.55
+    likeness_power: float = 3.0
+    bm25_weight: float = 1.5
+    soft_weight: float = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What each score is made of, each float32 and aligned with the ranking.
+
+    ``bm25`` and ``soft`` are shares of the most the question could reach, ``body`` and
+    ``title`` cosines (``title`` is 0 without a title).
+    """
+
+    bm25: Floats
+    soft: Floats
+    body: Floats
+    title: Floats
+
+    def take(self, order: Ints) -> Parts:
+        return Parts(self.bm25[order], self.soft[order], self.body[order], self.title[order])
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Documents best first: ``indices`` int64 and ``scores`` float32, both (k,).
+
+    ``coverage`` and ``soft_coverage`` are the shares (0–1) of the question's idf mass that the
+    best document has literally, and with words near in meaning; ``top_cosine`` is the highest
+    cosine of a document's body or title. Together they say how sure the search is.
+    """
+
+    indices: Ints
+    scores: Floats
+    parts: Parts
+    coverage: float
+    soft_coverage: float
+    top_cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    text: str
+    terms: list[str]
+    similar: list[Similar]
+    mass: float
+    vector: Floats = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """Ranks the documents of one Searchable; ``words`` says which words are near in meaning."""
+
+    searchable: Searchable
+    embedder: Embedder
+    settings: RankingSettings = field(default_factory=RankingSettings)
+    words: StaticModel | None = None
+    bigrams: LexicalIndex | None = None
+
+    @cached_property
+    def _model(self) -> Embedder:
+        return self.searchable.adapt(self.embedder)
+
+    @cached_property
+    def _words(self) -> StaticModel:
+        if self.words is not None:
+            return self.words
+        return self.embedder.model if isinstance(self.embedder, StaticEmbedder) else StaticModel.load()
+
+    @cached_property
+    def _meaning_ids(self) -> npt.NDArray[np.int32]:
+        return self._words.meaning_ids(self.searchable.lexical.terms)
+
+    @cached_property
+    def _terms_of_meaning(self) -> tuple[Ints, Ints]:
+        """Term ids sorted by meaning, and where each meaning's terms start."""
+        ids = self._meaning_ids
+        order = np.argsort(ids, kind="stable")
+        starts = np.searchsorted(ids[order], np.arange(len(self._words.meanings) + 1))
+        return order, starts.astype(np.int64)
+
+    def known(self, term: str) -> bool:
+        """Whether any document has this index term."""
+        return term in self.searchable.lexical.term_ids
+
+    def idf(self, term: str) -> float:
+        """How rare an index term is; the greatest value for a term that no document has."""
+        return self.searchable.idf.get(term, self.searchable.unseen_idf)
+
+    def similar(self, term: str) -> Similar:
+        """The index's terms that count for ``term``: itself (weight 1) and those near in meaning."""
+        lexical = self.searchable.lexical
+        own = lexical.term_ids.get(term)
+        meaning = int(self._words.meaning_ids([term])[0])
+        terms, weights = (
+            self._near(meaning) if meaning >= 0 else (np.empty(0, np.int64), np.empty(0, np.float32))
+        )
+        if own is not None:
+            others = terms != own
+            terms = np.append(terms[others], own)
+            weights = np.append(weights[others], np.float32(1.0))
+        return Similar(terms, weights.astype(np.float32))
+
+    def _near(self, meaning: int) -> tuple[Ints, Floats]:
+        vectors = self._words.unit_meanings
+        cosines = vectors @ vectors[meaning]
+        near = np.flatnonzero(cosines >= self.settings.likeness)
+        order, starts = self._terms_of_meaning
+        held = [order[starts[i] : starts[i + 1]] for i in near]
+        weights = np.repeat(cosines[near] ** self.settings.likeness_power, [len(h) for h in held])
+        return np.concatenate([np.empty(0, np.int64), *held]), weights.astype(np.float32)
+
+    def rank(
+        self, question: str, *, allowed: Mask | None = None, k: int = 100, variant: str = "final"
+    ) -> Ranking:
+        """The best ``k`` documents for ``question`` among the ``allowed`` (bool (n,); all for None).
+
+        Documents without any evidence are left out. Raises ValueError for an unknown variant.
+        """
+        asked = self._understand(question)
+        documents = self._candidates(asked, allowed)
+        parts = self._parts(asked, documents)
+        scores = self._scores(asked, documents, parts, variant)
+        order = np.lexsort((documents, -scores))[:k]
+        order = order[scores[order] > 0]
+        best = int(documents[order[0]]) if len(order) else None
+        return Ranking(
+            indices=documents[order],
+            scores=scores[order],
+            parts=parts.take(order),
+            coverage=self._coverage(asked, best, soft=False),
+            soft_coverage=self._coverage(asked, best, soft=True),
+            top_cosine=float(max(parts.body.max(), parts.title.max())) if len(documents) else 0.0,
+        )
+
+    def _understand(self, question: str) -> _Question:
+        terms = tokenize(question)
+        return _Question(
+            text=question,
+            terms=terms,
+            similar=[self.similar(term) for term in terms],
+            mass=max(sum(self.idf(term) for term in terms), 1e-6),
+            vector=self._model.embed([question], "query")[0],
+        )
+
+    def _candidates(self, asked: _Question, allowed: Mask | None) -> Ints:
+        searchable = self.searchable
+        if allowed is not None and allowed.shape != (searchable.size,):
+            raise ValueError(f"allowed: expected shape ({searchable.size},), found {allowed.shape}")
+        if len(searchable.bodies) <= EXACT_LIMIT:
+            return np.arange(searchable.size) if allowed is None else np.flatnonzero(allowed)
+        found = [self._nearest(asked.vector)]
+        for scores in (searchable.lexical.bm25(asked.terms), searchable.lexical.soft(asked.similar)):
+            held = scores if allowed is None else np.where(allowed, scores, 0)
+            found.append(_top(held, CANDIDATES))
+        documents = np.unique(np.concatenate(found))
+        return documents if allowed is None else documents[allowed[documents]]
+
+    def _nearest(self, vector: Floats) -> Ints:
+        _, sections = self.searchable.nearest.search(vector[None], CANDIDATES)
+        found = sections[0][sections[0] >= 0]
+        return np.unique(np.searchsorted(self.searchable.starts, found, side="right") - 1)
+
+    def _parts(self, asked: _Question, documents: Ints) -> Parts:
+        lexical = self.searchable.lexical
+        bm25 = lexical.bm25(asked.terms)[documents] / ((EXACT.k1 + 1) * asked.mass)
+        soft = lexical.soft(asked.similar)[documents] / ((SOFT.k1 + 1) * asked.mass)
+        return Parts(
+            bm25.astype(np.float32),
+            soft.astype(np.float32),
+            self._body_cosines(asked.vector, documents),
+            np.asarray(self.searchable.titles[documents].astype(np.float32) @ asked.vector, np.float32),
+        )
+
+    def _body_cosines(self, vector: Floats, documents: Ints) -> Floats:
+        searchable = self.searchable
+        if not len(documents):
+            return np.zeros(0, np.float32)
+        ends = np.append(searchable.starts[1:], len(searchable.bodies))[documents]
+        counts = ends - searchable.starts[documents]
+        firsts = np.cumsum(counts) - counts
+        rows = np.repeat(searchable.starts[documents] - firsts, counts) + np.arange(counts.sum())
+        cosines = searchable.bodies[rows].astype(np.float32) @ vector
+        return np.asarray(np.maximum.reduceat(cosines, firsts), np.float32)
+
+    def _scores(self, asked: _Question, documents: Ints, parts: Parts, variant: str) -> Floats:
+        if variant == "bm25":
+            return parts.bm25
+        if variant == "bigram":
+            return self._bigram(asked.text)[documents]
+        titled = self.searchable.titled[documents]
+        dense = np.where(titled, (parts.body + parts.title) / 2, parts.body)
+        if variant == "dense":
+            return dense
+        if variant not in ("hybrid", "final"):
+            raise ValueError(f"unknown variant {variant!r}: choose one of {', '.join(VARIANTS)}")
+        words = self.settings.bm25_weight * parts.bm25 + self.settings.soft_weight * parts.soft
+        return np.asarray(words + dense, np.float32)
+
+    def _bigram(self, text: str) -> Floats:
+        if self.bigrams is None:
+            raise ValueError("variant 'bigram' needs Ranker(bigrams=…): see bigram_index")
+        return self.bigrams.bm25(character_bigrams(text))
+
+    def _coverage(self, asked: _Question, document: int | None, *, soft: bool) -> float:
+        if document is None:
+            return 0.0
+        held = sum(
+            self.idf(term) * self._match(similar if soft else _literal(similar), document)
+            for term, similar in zip(asked.terms, asked.similar, strict=True)
+        )
+        return min(1.0, held / asked.mass)
+
+    def _match(self, similar: Similar, document: int) -> float:
+        lexical = self.searchable.lexical
+        best = 0.0
+        for term, weight in zip(similar.terms.tolist(), similar.weights.tolist(), strict=True):
+            if weight > best and lexical.holds(term, document):
+                best = weight
+        return best
+
+
+def _literal(similar: Similar) -> Similar:
+    own = similar.weights >= 1.0
+    return Similar(similar.terms[own], similar.weights[own])
+
+
+def _top(scores: Floats, count: int) -> Ints:
+    """Indices of the greatest positive scores, unordered."""
+    if len(scores) > count:
+        found = np.argpartition(scores, -count)[-count:]
+    else:
+        found = np.arange(len(scores))
+    return found[scores[found] > 0]
+
+
+def character_bigrams(text: str) -> list[str]:
+    """The pairs of neighbouring characters of ``text``, white space left out: a baseline's terms."""
+    from indexer.text import squash
+
+    folded = squash(text)
+    return [folded[i : i + 2] for i in range(len(folded) - 1)]
+
+
+def bigram_index(titles: Sequence[str], bodies: Sequence[str]) -> LexicalIndex:
+    """The index of the character-bigram baseline."""
+    return LexicalIndex.build(map(character_bigrams, titles), map(character_bigrams, bodies))
