@@ -183,7 +183,7 @@ def _document(row: dict[str, Any]) -> Document:
 
 def _measure(row: dict[str, Any]) -> Measure:
     activities = tuple(
-        Activity(a["fiscal_year"], a["kind"], a["text"], Span(**a["span"])) for a in row["activities"]
+        Activity(**(a | {"span": Span(**a["span"])})) for a in row["activities"]
     )
     return Measure(**(row | {"activities": activities}))
 

@@ -13,10 +13,11 @@ from indexer.build import (
     build_index,
     changed,
     default_index_path,
+    needs_build,
     open_index,
 )
 from indexer.embedding import Embedder, default_embedder
-from indexer.errors import IndexIncompatibleError, IndexMissingError, UserError
+from indexer.errors import IndexIncompatibleError, UserError
 from indexer.schema import Document, Measure
 from indexer.text import printable
 from retriever.answering import compose
@@ -73,19 +74,15 @@ class Assistant:
 
     @classmethod
     def load(cls, path: str | Path | None = None, embedder: Embedder | None = None) -> Assistant:
-        """Open the index at ``path``; without a path the default index, built first when it is missing.
+        """Open the index at ``path``; without a path the default index, built first when missing or stale.
 
         Raises IndexMissingError, IndexDamagedError or IndexIncompatibleError, each with its remedy.
         """
         root = Path(path) if path is not None else default_index_path()
         embedder = embedder or default_embedder()
-        try:
-            index = open_index(root)
-        except IndexMissingError:
-            if path is not None:
-                raise
+        if path is None and needs_build(root, embedder=embedder):
             build_index(root, embedder=embedder)
-            index = open_index(root)
+        index = open_index(root)
         _check_model(index, embedder)
         return cls(root, index, embedder)
 

@@ -35,10 +35,11 @@ CANDIDATES: Final = 1_000
 class RankingSettings:
     """``likeness``: the least cosine at which a word of the index counts for one of the question."""
 
-    likeness: float = 0.55
-    likeness_power: float = 3.0
+    likeness: float = 0.2
+    likeness_power: float = 2.0
+    most_similar: int = 300
     bm25_weight: float = 1.5
-    soft_weight: float = 0.75
+    soft_weight: float = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class _Question:
     terms: list[str]
     similar: list[Similar]
     mass: float
+    soft_mass: float
     vector: Floats = field(repr=False)
 
 
@@ -105,16 +107,9 @@ class Ranker:
         return self.embedder.model if isinstance(self.embedder, StaticEmbedder) else StaticModel.load()
 
     @cached_property
-    def _meaning_ids(self) -> npt.NDArray[np.int32]:
-        return self._words.meaning_ids(self.searchable.lexical.terms)
-
-    @cached_property
-    def _terms_of_meaning(self) -> tuple[Ints, Ints]:
-        """Term ids sorted by meaning, and where each meaning's terms start."""
-        ids = self._meaning_ids
-        order = np.argsort(ids, kind="stable")
-        starts = np.searchsorted(ids[order], np.arange(len(self._words.meanings) + 1))
-        return order, starts.astype(np.int64)
+    def _term_vectors(self) -> Floats:
+        """float32 (terms, dimension) of the index's terms, in the space of ``words``."""
+        return self._words.word_vectors(self.searchable.lexical.terms)
 
     def known(self, term: str) -> bool:
         """Whether any document has this index term."""
@@ -124,28 +119,23 @@ class Ranker:
         """How rare an index term is; the greatest value for a term that no document has."""
         return self.searchable.idf.get(term, self.searchable.unseen_idf)
 
-    def similar(self, term: str) -> Similar:
-        """The index's terms that count for ``term``: itself (weight 1) and those near in meaning."""
-        lexical = self.searchable.lexical
-        own = lexical.term_ids.get(term)
-        meaning = int(self._words.meaning_ids([term])[0])
-        terms, weights = (
-            self._near(meaning) if meaning >= 0 else (np.empty(0, np.int64), np.empty(0, np.float32))
-        )
-        if own is not None:
-            others = terms != own
-            terms = np.append(terms[others], own)
-            weights = np.append(weights[others], np.float32(1.0))
-        return Similar(terms, weights.astype(np.float32))
+    def similar(self, terms: Sequence[str]) -> list[Similar]:
+        """For each term the index's terms that count for it: itself (weight 1) and those near in meaning."""
+        vectors = self._words.word_vectors(terms)
+        cosines = vectors @ self._term_vectors.T
+        return [self._similar(term, row) for term, row in zip(terms, cosines, strict=True)]
 
-    def _near(self, meaning: int) -> tuple[Ints, Floats]:
-        vectors = self._words.unit_meanings
-        cosines = vectors @ vectors[meaning]
+    def _similar(self, term: str, cosines: Floats) -> Similar:
         near = np.flatnonzero(cosines >= self.settings.likeness)
-        order, starts = self._terms_of_meaning
-        held = [order[starts[i] : starts[i + 1]] for i in near]
-        weights = np.repeat(cosines[near] ** self.settings.likeness_power, [len(h) for h in held])
-        return np.concatenate([np.empty(0, np.int64), *held]), weights.astype(np.float32)
+        if len(near) > self.settings.most_similar:
+            nearest = np.argpartition(cosines[near], -self.settings.most_similar)
+            near = near[nearest[-self.settings.most_similar :]]
+        weights = cosines[near] ** self.settings.likeness_power
+        own = self.searchable.lexical.term_ids.get(term)
+        if own is not None:
+            others = near != own
+            near, weights = np.append(near[others], own), np.append(weights[others], 1.0)
+        return Similar(near, weights.astype(np.float32), self._words.importance_of(term))
 
     def rank(
         self, question: str, *, allowed: Mask | None = None, k: int = 100, variant: str = "final"
@@ -175,8 +165,9 @@ class Ranker:
         return _Question(
             text=question,
             terms=terms,
-            similar=[self.similar(term) for term in terms],
+            similar=self.similar(terms),
             mass=max(sum(self.idf(term) for term in terms), 1e-6),
+            soft_mass=max(sum(self.idf(t) * self._words.importance_of(t) for t in terms), 1e-6),
             vector=self._model.embed([question], "query")[0],
         )
 
@@ -201,7 +192,7 @@ class Ranker:
     def _parts(self, asked: _Question, documents: Ints) -> Parts:
         lexical = self.searchable.lexical
         bm25 = lexical.bm25(asked.terms)[documents] / ((EXACT.k1 + 1) * asked.mass)
-        soft = lexical.soft(asked.similar)[documents] / ((SOFT.k1 + 1) * asked.mass)
+        soft = lexical.soft(asked.similar)[documents] / ((SOFT.k1 + 1) * asked.soft_mass)
         return Parts(
             bm25.astype(np.float32),
             soft.astype(np.float32),

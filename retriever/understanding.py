@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from indexer.japanese import tokenize
+from indexer.japanese import tokenize, words
 from indexer.text import fold, squash
 from retriever.catalog import Catalog
 from retriever.era import number_of, year_mentions
@@ -49,8 +49,9 @@ _SPOKEN_ABOUT = re.compile(
 # What follows the name of a government that acts, rather than the name of a place.
 _ACTS = re.compile(r"(?:は|が|と|、|側|庁|も|として|の(?:取組|側|実施|役割|担当|計画では|課|ほう|方))")
 _VENUE = re.compile(r"(?:会場|地区|市内|支部|駅|地域|所は|所の)")
+_LOAN = re.compile(r"[ぁ-ん]+ー[ぁ-んー]*")
 _OTHER_BODY = re.compile(
-    r"[一-龠ァ-ヶー]{1,8}?(?:商工会議所連合会|商工会議所|商工会連合会|労働局|経済産業局|信用金庫|銀行|県庁|市役所|町役場|村役場|区役所)"
+    r"[一-龠ァ-ヶー]{1,8}?(?:商工会議所連合会|商工会議所|商工会連合会|労働局|経済産業局|信用金庫|銀行|県庁|市役所|町役場|村役場|区役所|[市町村](?=の|は|が|で|に))"
 )
 
 
@@ -73,18 +74,19 @@ class Understanding:
 
     def read(self, question: str, today: datetime.date) -> Query:
         """The query that ``question`` states, alone, without its conversation."""
-        folded = fold(question)
+        folded = _katakana_loans(fold(question))
         years = year_mentions(folded, today)
-        rest = _blank(folded, [(y.start, y.end) for y in years])
+        rest = _blank(folded, [(y.start, y.end) for y in years], "、")
+        rest = re.sub(r"\s+", "、", rest.strip())
         mentions = self.organizations_in(rest)
         mentions, regions = self._regions(rest, mentions)
         stated = self._stated(mentions)
         guesses = _distinct(p for m in mentions if m.spoken_about for p in m.printed if p not in stated)
-        prefectures, unknown = self._places(rest, mentions)
-        prefectures = _distinct((*prefectures, *regions))
+        places, unknown = self._places(rest, mentions)
+        prefectures = _distinct((*places.values(), *regions))
         numbers = plan_numbers_in(rest) or self._bare_pair(rest)
         documents = self.documents_in(rest)
-        search_text = self._search_text(rest, mentions, regions)
+        search_text = self._search_text(rest, mentions, [*regions, *places])
         return Query(
             text=question,
             search_text=search_text,
@@ -169,23 +171,31 @@ class Understanding:
         names = sorted(self.catalog.document_names, key=len, reverse=True)
         return re.compile("|".join(map(re.escape, names)) or "(?!)")
 
-    def _places(self, folded: str, mentions: list[Mention]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Loaded prefectures that the question names, and places and bodies that are not loaded."""
+    def _places(self, folded: str, mentions: list[Mention]) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Names of loaded prefectures in the question → prefecture; places and bodies not loaded."""
         text = squash(folded)
         taken = [(m.start, m.end) for m in mentions]
-        loaded, unknown = [], []
-        for name in self._place_names:
-            at = text.find(name)
+        loaded: dict[str, str] = {}
+        unknown: list[str] = []
+        for place in self._place_names:
+            at = text.find(place)
+            name = self._with_suffix(text, place, at)
             if at < 0 or any(s <= at and at + len(name) <= e for s, e in taken):
                 continue
-            printed = self._prefecture_of(name)
+            printed = self._prefecture_of(place)
             if printed in self.catalog.prefectures:
                 if not _VENUE.match(text, at + len(name)):
-                    loaded.append(printed)
+                    loaded[place] = printed
             elif not self.catalog.contains(name):
-                unknown.append(printed or name)
+                unknown.append(printed if printed != place else name)
         unknown += [b for b in self._other_bodies(text, taken) if not any(u[:2] in b for u in unknown)]
-        return _distinct(loaded), _distinct(unknown)
+        return loaded, _distinct(unknown)
+
+    @staticmethod
+    def _with_suffix(text: str, place: str, at: int) -> str:
+        """仙台 followed by 市 is the city's government, which the corpus must know by that name."""
+        suffix = text[at + len(place) : at + len(place) + 1] if at >= 0 else ""
+        return place + suffix if suffix and suffix in "市町村" else place
 
     def _other_bodies(self, text: str, taken: list[tuple[int, int]]) -> list[str]:
         """Bodies such as 千葉銀行 that are no organization of the corpus and not in its text."""
@@ -193,7 +203,7 @@ class Understanding:
         for match in _OTHER_BODY.finditer(text):
             if any(s < match.end() and match.start() < e for s, e in taken):
                 continue
-            if not self.catalog.contains(match.group()):
+            if not self.catalog.contains(match.group()) and _is_proper(match.group()):
                 found.append(match.group())
         return found
 
@@ -225,14 +235,29 @@ class Understanding:
         match = _NUMBER_PAIR.search(folded)
         return match.groups() if match and set(match.groups()) <= known else ()
 
-    def _search_text(self, folded: str, mentions: list[Mention], regions: list[str]) -> str:
+    def _search_text(self, folded: str, mentions: list[Mention], places: list[str]) -> str:
         """The question without the years, numbers and names that became conditions."""
         text = squash(folded)
-        conditions = [m for m in mentions if not m.spoken_about or m.surface in regions]
+        conditions = [m for m in mentions if not m.spoken_about or m.surface in places]
         text = _blank(text, [(m.start, m.end) for m in conditions])
         text = self._document_names.sub(" ", text)
+        if places:
+            text = re.sub(rf"(?:{'|'.join(places)})(?:県|都)?(?=[ぁ-ん、,()]|$|\s)", " ", text)
         text = _PLAN_NUMBER.sub(" ", text)
         return search_words(" ".join(text.split()))
+
+
+def _is_proper(name: str) -> bool:
+    """Whether a name begins with a proper noun: 千葉銀行, not 地元銀行."""
+    first = words(name)[:1]
+    return bool(first) and first[0].pos_detail == "固有名詞"
+
+
+def _katakana_loans(folded: str) -> str:
+    """てれわーく → テレワーク: hiragana with a long-vowel mark is a loan word."""
+    return _LOAN.sub(
+        lambda m: "".join(chr(ord(c) + 0x60) if "ぁ" <= c <= "ん" else c for c in m.group()), folded
+    )
 
 
 def _divisions(printed: Iterable[str]) -> bool:
@@ -266,11 +291,11 @@ def plan_number_value(text: str) -> int:
     return number_of(text)
 
 
-def _blank(text: str, ranges: Iterable[tuple[int, int]]) -> str:
-    """``text`` with spaces in ``ranges``: positions stay, so later matches do not join across."""
+def _blank(text: str, ranges: Iterable[tuple[int, int]], fill: str = " ") -> str:
+    """``text`` with ``fill`` in ``ranges``: positions stay, and later matches do not join across."""
     characters = list(text)
     for start, end in ranges:
-        characters[start:end] = " " * (end - start)
+        characters[start:end] = fill * (end - start)
     return "".join(characters)
 
 

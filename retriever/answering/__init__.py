@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 
+from indexer.text import fold
 from retriever.answering.about import about_answer
+from retriever.answering.attributes import missing_attribute
 from retriever.answering.compare import compare_answer
 from retriever.answering.context import Context, Draft
+from retriever.answering.corrections import correction
+from retriever.answering.figures import asked_for
 from retriever.answering.lists import count_answer, list_answer, sum_answer
 from retriever.answering.lookup import by_number, lookup
 from retriever.answering.numbers import figure_answer, trend_answer
 from retriever.answering.refusals import no_such_measure, not_mentioned, outside_corpus
 from retriever.answering.suggestions import suggestions
+from retriever.answering.wording import escape
 from retriever.confidence import is_mentioned
 from retriever.types import Answer
 
@@ -46,6 +51,12 @@ def _by_intent(context: Context) -> Draft:
     if not context.findings.found:
         return not_mentioned(context)
     conditions_only = not context.key_terms
+    corrected = correction(context)
+    if corrected is not None:
+        return corrected
+    missing = missing_attribute(context)
+    if missing and intent in ("lookup", "figure", "sum"):
+        return not_mentioned(context, f"「{escape(missing)}」にあたること")
     certain = conditions_only or context.focus or query.plan_numbers
     if not certain and not is_mentioned(context):
         return not_mentioned(context)
@@ -58,12 +69,20 @@ def _by_intent(context: Context) -> Draft:
     if intent == "list":
         return list_answer(context) or not_mentioned(context)
     if intent == "figure":
-        return figure_answer(context) or not_mentioned(context, "お尋ねの数や日時")
+        return figure_answer(context) or _without_figure(context)
     if query.plan_numbers:
         return by_number(context)
     if conditions_only and not context.focus:
         return list_answer(context) or lookup(context)
     return lookup(context)
+
+
+def _without_figure(context: Context) -> Draft:
+    """The record where the question only seemed to ask for a figure; else that it says none."""
+    asked = asked_for(fold(context.query.text))
+    if asked.units:
+        return not_mentioned(context, "お尋ねの数")
+    return by_number(context) if context.query.plan_numbers else lookup(context)
 
 
 def check(context: Context, answer: Answer) -> None:

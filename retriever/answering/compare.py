@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from indexer.schema import Measure
 from indexer.text import squash
-from retriever.answering.context import Context, Draft
+from retriever.answering.context import Context, Draft, same_wording
 from retriever.answering.wording import (
     KIND_NAMES,
     escape,
@@ -24,11 +24,12 @@ MAX_SIDES = 6
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One row of a comparison."""
+    """One row of a comparison; ``twins`` are measures with the same wording."""
 
     name: str
     measure: Measure
     year: int
+    twins: tuple[Measure, ...] = ()
 
 
 def compare_answer(context: Context) -> Draft | None:
@@ -82,7 +83,8 @@ def _by_organization(context: Context, ranked: Sequence[Measure]) -> list[Side]:
     sides = []
     for measure in list(best.values())[:MAX_SIDES]:
         years = sorted({a.fiscal_year for a in context.activities(measure)})
-        sides += [Side(organization_name(measure), measure, year) for year in years]
+        twins = tuple(m for m in ranked if m != measure and same_wording(m, measure, set(years)))
+        sides += [Side(organization_name(measure), measure, year, twins) for year in years]
     return sides
 
 
@@ -122,7 +124,8 @@ def _table(context: Context, sides: Sequence[Side]) -> list[str]:
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for side in sides:
         name = side.name if era_name(side.year) == side.name else f"{side.name} {era_name(side.year)}"
-        cells = [f"**{escape(name)}**", *([escape(measure_name(side.measure))] if several else [])]
+        called = "・".join(escape(measure_name(m)) for m in (side.measure, *side.twins))
+        cells = [f"**{escape(name)}**", *([called] if several else [])]
         cells += [_cell(context, side, kind) for kind in kinds]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
@@ -135,11 +138,17 @@ def _kinds_present(context: Context, sides: Sequence[Side]) -> list[str]:
 
 
 def _cell(context: Context, side: Side, kind: str) -> str:
-    texts = [
-        f"{inline(a.text)} {context.book.cite(side.measure, a)}"
-        for a in side.measure.activities
-        if a.fiscal_year == side.year and a.kind == kind
-    ]
+    texts = []
+    for activity in side.measure.activities:
+        if (activity.fiscal_year, activity.kind) == (side.year, kind):
+            marks = context.book.cite(side.measure, activity)
+            marks += "".join(
+                context.book.cite(twin, a)
+                for twin in side.twins
+                for a in twin.activities
+                if (a.fiscal_year, a.kind) == (side.year, kind)
+            )
+            texts.append(f"{inline(activity.text)} {marks}")
     if texts:
         return "<br>".join(texts)
     doubtful = any(a.note for a in side.measure.activities if a.kind == kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 
 from indexer.schema import Activity, Measure
@@ -14,6 +14,9 @@ from retriever.catalog import Catalog
 from retriever.search import Findings, Searcher
 from retriever.topic import key_terms
 from retriever.types import Query, Status
+
+ON_SUBJECT = 0.75
+"""A measure is on the subject when it has this share of what the best one has of the question's weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,16 @@ class Context:
     findings: Findings
     focus: tuple[Measure, ...] = ()
     """Measures that the turn before was about; preferred by a follow-up."""
+    shared_book: InitVar[CitationBook | None] = None
     book: CitationBook = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.book = CitationBook(self.catalog, self.findings.scores)
+    def __post_init__(self, shared_book: CitationBook | None) -> None:
+        self.book = shared_book or CitationBook(self.catalog)
+        self.book.scores.update(self.findings.scores)
+
+    def with_query(self, query: Query, findings: Findings | None = None) -> Context:
+        """The same answer, its citations included, for another reading of the question."""
+        return Context(self.searcher, query, findings or self.findings, self.focus, self.book)
 
     @property
     def catalog(self) -> Catalog:
@@ -62,6 +71,17 @@ class Context:
         years = set(self.query.fiscal_years) or set(measure.fiscal_years)
         chosen = [a for a in measure.activities if a.fiscal_year in years and a.kind in wanted]
         return sorted(chosen, key=lambda a: (a.fiscal_year, a.kind != "plan", a.span))
+
+    def on_subject(self, measures: Sequence[Measure]) -> list[Measure]:
+        """Of ``measures`` those with nearly as much of the question's weight as the best one."""
+        shares = {m.measure_id: self.covered(self.whole_text(m)) for m in measures}
+        enough = ON_SUBJECT * max(shares.values(), default=0.0)
+        return [m for m in measures if shares[m.measure_id] >= enough or m in self.focus]
+
+    def whole_text(self, measure: Measure, kinds: Iterable[str] = ("plan", "result")) -> str:
+        """Heading, category, title and what the measure says in the years asked for."""
+        texts = [a.text for a in self.activities(measure, kinds)]
+        return "\n".join([measure.heading, measure.category or "", measure.title, *texts])
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from indexer.japanese import is_content, words
 from indexer.schema import Activity
-from indexer.text import fold
+from indexer.text import fold, squash
 
 _HALF_WIDTH = str.maketrans("０１２３４５６７８９％，．／", "0123456789%,./")
 _COUNT_UNITS = (
@@ -67,10 +67,11 @@ _ASKS_WHERE = re.compile(r"どこ|場所|会場は|会場を|どの(?:市|町|�
 _ASKS_ANY = re.compile(r"いくつ|どのくらい|どれくらい|どれだけ|どの程度|数は|数を|数って|規模")
 
 
+_EXCLUDED = re.compile(r"([^、。()\s]{1,15}?)(?:は|を)?(?:除く|除き|除いた|除いて|抜き)")
 _COUNTED = re.compile(
     r"([^\sのはがをにで、?]{1,12})(?:の数)?(?:は|が|って|を)?(?:合計|合わせて|全部で|延べ|のべ)?(?:で)?"
     r"(?:何|なん|いくつ|どれくらい|どのくらい|どれだけ|いくら)[^はがをにの、?]{0,3}(?:が|を|に|の)?([^\sのはがをにで、?ぁ-ん]{2,8})?"
-    r"|([^\sのはがをにで、?]{1,12})(?:率|数|割合)(?:は|を|って|が|の)"
+    r"|([^\sのはがをにで、?]{1,12}(?:率|数|割合))(?:は|を|って|が|の|、|\(|$|\?)"
 )
 
 
@@ -98,6 +99,8 @@ class Figure:
     unit: str
     note: str
     label: str
+    after: str
+    """The words right behind the figure: 「61名が参加」."""
 
     @property
     def text(self) -> str:
@@ -113,6 +116,8 @@ class Asked:
     when: bool = False
     where: bool = False
     any_number: bool = False
+    excluded: str = ""
+    """What the question leaves out: プラチナ in 「プラチナは除く」."""
     noun: str = ""
     """The words beside the interrogative that say what is counted: 参加者 in 「面接会の参加者は何人」."""
 
@@ -125,6 +130,7 @@ def asked_for(folded: str) -> Asked:
         when=bool(_ASKS_WHEN.search(folded)),
         where=bool(_ASKS_WHERE.search(folded)),
         any_number=bool(_ASKS_ANY.search(folded)),
+        excluded=" ".join(_EXCLUDED.findall(folded)),
         noun=" ".join(part for match in _COUNTED.finditer(folded) for part in match.groups() if part),
     )
 
@@ -157,6 +163,7 @@ def figures_of(segment: Segment) -> list[Figure]:
                 match["unit"],
                 match["note"] or "",
                 label,
+                re.split(r"[、。,(（]", text[match.end() : match.end() + 8])[0],
             )
         )
     return found
@@ -169,10 +176,15 @@ def holds(segment: Segment, asked: Asked) -> bool:
         return True
     if asked.where and _PLACE.search(text):
         return True
-    figures = figures_of(segment)
-    if asked.units:
-        return any(f.unit in asked.units for f in figures)
-    return asked.any_number and bool(figures)
+    return any(fits(figure, asked) for figure in figures_of(segment))
+
+
+def fits(figure: Figure, asked: Asked) -> bool:
+    """Whether a figure has a unit that is asked for, or is called just what is asked for (就職件数656人)."""
+    if figure.unit in asked.units or (asked.any_number and not asked.units):
+        return True
+    noun = squash(asked.noun)
+    return len(noun) >= 3 and noun in squash(figure.label)
 
 
 Similarity = Callable[[str, str], float]

@@ -58,7 +58,7 @@ def matching(context: Context) -> Matching:
         return Matching(
             tuple(candidates), f"{conditions}の施策" if conditions else "収録しているすべての施策"
         )
-    shares = [(context.covered(_whole_text(context, m)), m) for m in candidates]
+    shares = [(context.covered(context.whole_text(m, context.kinds)), m) for m in candidates]
     full = [m for share, m in shares if share >= 0.999]
     named = "".join(f"「{escape(t)}」" for t in _printed_terms(context))
     if full:
@@ -77,7 +77,7 @@ def _with_phrases(
     exact = [m for m in candidates if squash(m.category or "") in wanted or squash(m.title) in wanted]
     if exact:
         return Matching(tuple(exact), f"{conditions}項目か施策名が{named}の施策")
-    held = [m for m in candidates if all(p in squash(_whole_text(context, m)) for p in wanted)]
+    held = [m for m in candidates if all(p in squash(context.whole_text(m, context.kinds)) for p in wanted)]
     return Matching(tuple(held), f"{conditions}見出しか本文に{named}を含む施策")
 
 
@@ -203,11 +203,6 @@ def _in_conditions(context: Context) -> list[Measure]:
     allowed = context.searcher.allowed(context.query)
     chosen = {context.catalog.measure_of_chunk[i].measure_id: None for i in allowed.nonzero()[0]}
     return [context.catalog.measures[m] for m in chosen]
-
-
-def _whole_text(context: Context, measure: Measure) -> str:
-    texts = [a.text for a in context.activities(measure, context.kinds)]
-    return "\n".join([measure.heading, measure.category or "", measure.title, *texts])
 
 
 def _conditions(context: Context) -> str:

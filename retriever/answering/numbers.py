@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.japanese import tokenize
 from indexer.schema import Measure
-from indexer.text import fold
+from indexer.text import fold, squash
 from retriever.answering.context import Context, Draft
 from retriever.answering.figures import (
     ASKED_UNITS,
@@ -16,6 +17,7 @@ from retriever.answering.figures import (
     Segment,
     asked_for,
     figures_of,
+    fits,
     holds,
     segments_of,
 )
@@ -33,6 +35,11 @@ CANDIDATES = 8
 
 ENOUGH = 0.34
 """Share of the question's weight that the measure and the item must have between them."""
+
+_CALLED_OFF = re.compile(
+    r"中止|見送|実施(?:でき)?(?:せず|なかった)|取りやめ|延期|行わなかった|開催せず|できなかった"
+)
+_STATED = re.compile(r"(?P<number>[0-9][0-9,.]*)(?P<unit>人|名|社|者|件|回|会場|%|円|部|団体|校|コース)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +59,41 @@ class Finding:
 def figure_answer(context: Context) -> Draft | None:
     """The figure asked for, in each year asked for; None when no measure found says it."""
     asked = asked_for(fold(context.query.text))
+    stated = _STATED.search(fold(context.query.text))
+    if stated and not asked.units:
+        return _confirmed(context, replace(asked, units=_units_like(stated["unit"])), stated.group())
     best = best_finding(context, asked)
+    called_off = _called_off(context, best)
+    if called_off is not None:
+        return called_off
     if best is None:
         return None
     findings = same_figure(context, asked, best)
-    if len(findings) == 1 and not _years_missing(context, best, findings):
+    if len(findings) == 1 and not _years_missing(context, findings):
         return Draft(_single(context, findings[0]))
     return Draft(_by_year(context, best, findings))
 
 
 def trend_answer(context: Context) -> Draft | None:
-    """A figure year by year, where a comparison asks for a number of one organization; else None."""
+    """A figure year by year, where a comparison asks for a number of one side; else None."""
     asked = asked_for(fold(context.query.text))
-    one_side = len(context.query.plan_numbers) < 2 and len({m.organization for m in context.ranked()}) == 1
-    if not (asked.units and (one_side or len(context.query.organizations) < 2)):
+    query = context.query
+    several = len(query.plan_numbers) > 1 or len(query.prefectures) > 1
+    if several or len({o.split("（")[0] for o in query.organizations}) > 1:
         return None
-    return figure_answer(context)
+    return figure_answer(context) if asked.units or (asked.any_number and asked.noun) else None
 
 
 def best_finding(context: Context, asked: Asked) -> Finding | None:
-    """The item that fits the question best among the measures found."""
+    """The item that fits the question best among the measures on the subject."""
     found = []
-    for rank, measure in enumerate(context.ranked()[:CANDIDATES]):
+    for rank, measure in enumerate(context.on_subject(context.ranked()[:CANDIDATES])):
         about = context.covered(_about(measure))
         for finding in _findings(context, asked, measure):
-            fit = finding.fit + 0.6 * about - 0.05 * rank
-            if measure in context.focus:
-                fit += 0.5
-            if finding.fit + about >= ENOUGH or measure in context.focus or not context.key_terms:
-                found.append(Finding(measure, finding.segment, finding.figure, fit))
+            if finding.fit + about < ENOUGH and measure not in context.focus and context.key_terms:
+                continue
+            fit = finding.fit + 0.6 * about - 0.05 * rank + (0.5 if measure in context.focus else 0.0)
+            found.append(replace(finding, fit=fit))
     return max(found, key=lambda f: f.fit, default=None)
 
 
@@ -91,10 +104,11 @@ def same_figure(context: Context, asked: Asked, best: Finding) -> list[Finding]:
     for finding in _findings(context, asked, best.measure):
         if finding.segment.activity.kind != best.segment.activity.kind:
             continue
-        fit = finding.fit + (0.5 if finding.figure and label and finding.figure.label == label else 0.0)
+        alike = bool(finding.figure and label and squash(finding.figure.label) == squash(label))
+        finding = replace(finding, fit=finding.fit + (0.5 if alike else 0.0))
         known = chosen.get(finding.year)
-        if known is None or fit > known.fit:
-            chosen[finding.year] = Finding(finding.measure, finding.segment, finding.figure, fit)
+        if known is None or finding.fit > known.fit:
+            chosen[finding.year] = finding
     chosen[best.year] = best
     return [chosen[year] for year in sorted(chosen)]
 
@@ -112,16 +126,9 @@ def _findings(context: Context, asked: Asked, measure: Measure) -> list[Finding]
             figure = _pick(context, segment, asked)
             fit = context.covered(f"{block} {segment.text}") + preference
             if figure is not None:
-                fit += _label_fit(context, figure, asked) + 0.3 * _units_held(segment, asked)
+                fit += label_fit(context, figure, asked) + 0.3 * _units_held(segment, asked)
             found.append(Finding(measure, segment, figure, fit))
     return found
-
-
-def _units_held(segment: Segment, asked: Asked) -> float:
-    """The share of the kinds of unit asked for (何社で何回) that a segment has."""
-    kinds = [set(names) for pattern, names in ASKED_UNITS if asked.units and set(names) <= set(asked.units)]
-    held = {f.unit for f in figures_of(segment)}
-    return sum(bool(k & held) for k in kinds) / len(kinds) if kinds else 0.0
 
 
 def _kind_preference(context: Context, kind: str) -> float:
@@ -133,32 +140,80 @@ def _kind_preference(context: Context, kind: str) -> float:
 
 def _pick(context: Context, segment: Segment, asked: Asked) -> Figure | None:
     """The figure in a segment whose unit and label fit the question; None for a date or a place."""
-    figures = figures_of(segment)
-    if asked.units:
-        figures = [f for f in figures if f.unit in asked.units]
-    elif not asked.any_number:
-        return None
+    figures = [f for f in figures_of(segment) if fits(f, asked)]
     unit_order = {unit: i for i, unit in enumerate(asked.units)}
     return max(
         figures,
-        key=lambda f: (_label_fit(context, f, asked), -unit_order.get(f.unit, 0), -f.start),
+        key=lambda f: (label_fit(context, f, asked), -unit_order.get(f.unit, 0), -f.start),
         default=None,
     )
 
 
-def _label_fit(context: Context, figure: Figure, asked: Asked) -> float:
-    """How well the words before a figure fit what is counted; those next to the interrogative tell most."""
+def label_fit(context: Context, figure: Figure, asked: Asked) -> float:
+    """How well the words around a figure fit what is counted; those next to the interrogative tell most."""
     counted = tokenize(asked.noun)
-    noun = context.covered(figure.label, counted) if counted else 0.0
-    strange = [t for t in tokenize(figure.label) if t not in counted and t not in context.query.terms]
-    return noun + 0.4 * context.covered(figure.label) - 0.03 * len(strange)
+    noun = context.covered(f"{figure.label} {figure.after}", counted) if counted else 0.0
+    label = tokenize(figure.label)
+    if set(tokenize(asked.excluded)) & set(label):
+        return -1.0
+    strange = [t for t in label if t not in counted and t not in context.query.terms]
+    return 0.8 * noun + 0.5 * context.covered(figure.label) - 0.03 * len(strange)
+
+
+def _units_held(segment: Segment, asked: Asked) -> float:
+    """The share of the kinds of unit asked for (何社で何回) that a segment has."""
+    kinds = [set(names) for _, names in ASKED_UNITS if asked.units and set(names) <= set(asked.units)]
+    held = {f.unit for f in figures_of(segment)}
+    return sum(bool(k & held) for k in kinds) / len(kinds) if kinds else 0.0
+
+
+def _units_like(unit: str) -> tuple[str, ...]:
+    """Units that count the same things as ``unit``: 人 and 名."""
+    return next((names for _, names in ASKED_UNITS if unit in names), (unit,))
+
+
+def _confirmed(context: Context, asked: Asked, stated: str) -> Draft | None:
+    """The figure that the question takes for granted, held against every year of the record."""
+    context = context.with_query(replace(context.query, fiscal_years=()))
+    best = best_finding(context, asked)
+    if best is None:
+        return None
+    findings = same_figure(context, asked, best)
+    said = [f for f in findings if f.figure and squash(stated) in squash(f.figure.text)]
+    opening = f"{escape(stated)}は、{'、'.join(era_name(f.year) for f in said)}の値です。" if said else ""
+    return Draft(opening + _by_year(context, best, findings))
+
+
+def _called_off(context: Context, best: Finding | None) -> Draft | None:
+    """Where the record says that what is asked about did not take place, that is the answer."""
+    found: list[Finding] = []
+    for measure in context.on_subject(context.ranked()[:CANDIDATES]):
+        for activity in context.activities(measure, ("result",)):
+            for segment in segments_of(activity):
+                if _CALLED_OFF.search(segment.text):
+                    fit = context.covered(segment.text)
+                    found.append(Finding(measure, segment, None, fit))
+    off = max(found, key=lambda f: f.fit, default=None)
+    if off is None or off.fit < 0.4 or len(context.query.fiscal_years) != 1:
+        return None
+    if best is not None and context.covered(best.segment.text) >= off.fit:
+        return None
+    mark = context.book.cite(off.measure, off.segment.activity, off.segment.start, off.segment.end)
+    return Draft(
+        f"{era_name(off.year)}の実績には、実施しなかった（中止・見送りなど）旨が記載されています。{mark}\n\n"
+        f"> {inline(off.segment.text)}\n\n{_whose(off.measure)}"
+    )
 
 
 def _about(measure: Measure) -> str:
     return f"{measure.heading} {measure.category or ''} {measure.title}"
 
 
-def _years_missing(context: Context, best: Finding, findings: Sequence[Finding]) -> bool:
+def _whose(measure: Measure) -> str:
+    return f"施策: {escape(organization_name(measure))}の{escape(measure_name(measure))}"
+
+
+def _years_missing(context: Context, findings: Sequence[Finding]) -> bool:
     asked = set(context.query.fiscal_years)
     return len(asked) > 1 and bool(asked - {f.year for f in findings})
 
@@ -166,13 +221,12 @@ def _years_missing(context: Context, best: Finding, findings: Sequence[Finding])
 def _single(context: Context, finding: Finding) -> str:
     activity = finding.segment.activity
     mark = context.book.cite(finding.measure, activity, finding.segment.start, finding.segment.end)
-    who = f"{escape(organization_name(finding.measure))}の{escape(measure_name(finding.measure))}"
     when = f"{era_name(activity.fiscal_year)}の{KIND_NAMES[activity.kind]}"
     if finding.figure:
         first = f"**{escape(finding.figure.text)}**です（{when}）。{mark}"
     else:
         first = f"{when}に、次のとおり記載されています。{mark}"
-    return f"{first}\n\n> {inline(finding.segment.text)}\n\n施策: {who}"
+    return f"{first}\n\n> {inline(finding.segment.text)}\n\n{_whose(finding.measure)}"
 
 
 def _by_year(context: Context, best: Finding, findings: Sequence[Finding]) -> str:

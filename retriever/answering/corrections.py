@@ -1,0 +1,108 @@
+"""False premises: what is asked is in the corpus, but not in the year or of the organization stated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from indexer.schema import Measure
+from retriever.answering.context import Context, Draft
+from retriever.answering.lookup import record
+from retriever.answering.numbers import figure_answer
+from retriever.answering.wording import escape, organization_name, years_name
+from retriever.search import Found
+from retriever.types import Query
+
+PLAIN = 0.6
+"""Share of the question's weight that a record elsewhere must have to be what is meant."""
+
+BETTER = 0.3
+"""By how much it must surpass the best record that meets the stated conditions."""
+
+LOOKED_AT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """The record that is meant, found after letting go of some conditions."""
+
+    found: Found
+    share: float
+    context: Context
+
+
+def correction(context: Context) -> Draft | None:
+    """A correction, or "outside the corpus" where the organization meant has nothing of that year; else None."""
+    query = context.query
+    if not (query.fiscal_years or query.organizations) or not context.key_terms or query.plan_numbers:
+        return None
+    if len(query.fiscal_years) > 1 or query.inherited:
+        return None
+    here = _best_share(context)[0]
+    if here >= PLAIN:
+        return None
+    for wider in _wider(query):
+        elsewhere = _search(context, wider)
+        if elsewhere and elsewhere.share >= PLAIN and elsewhere.share - here >= BETTER:
+            return _corrected(context, elsewhere)
+    return None
+
+
+def _wider(query: Query) -> list[Query]:
+    """The question with fewer conditions, one let go at a time."""
+    found = []
+    if query.fiscal_years:
+        found.append(replace(query, fiscal_years=()))
+    if query.organizations:
+        found.append(replace(query, organizations=(), guesses=()))
+    if query.fiscal_years and query.organizations:
+        found.append(replace(query, fiscal_years=(), organizations=(), guesses=()))
+    return found
+
+
+def _search(context: Context, query: Query) -> _Elsewhere | None:
+    findings = context.searcher.find(query, 20)
+    wider = context.with_query(query, findings)
+    share, found = _best_share(wider)
+    return _Elsewhere(found, share, wider) if found else None
+
+
+def _best_share(context: Context) -> tuple[float, Found | None]:
+    """The greatest share of the question's weight that one chunk found has, and the chunk."""
+    found = context.findings.found[:LOOKED_AT]
+    shares = [(context.covered(f"{f.chunk.title}\n{f.chunk.text}"), f) for f in found]
+    return max(shares, key=lambda pair: pair[0], default=(0.0, None))
+
+
+def _corrected(context: Context, elsewhere: _Elsewhere) -> Draft:
+    query, measure = context.query, elsewhere.found.measure
+    years = _years_of(context, measure)
+    if query.fiscal_years and not set(query.fiscal_years) & set(years) and not query.organizations:
+        return Draft(
+            f"{escape(organization_name(measure))}について収録しているのは{years_name(years)}の資料で、"
+            f"{years_name(query.fiscal_years)}のものはありません。",
+            "outside_corpus",
+        )
+    asked = "、".join(
+        part
+        for part in (
+            "・".join(escape(o) for o in query.organizations[:1]),
+            years_name(query.fiscal_years),
+        )
+        if part
+    )
+    year = elsewhere.found.chunk.fiscal_year
+    exact = elsewhere.context.with_query(
+        replace(elsewhere.context.query, fiscal_years=(year,), organizations=(measure.organization or "",)),
+        elsewhere.context.findings,
+    )
+    body = figure_answer(exact) if query.intent == "figure" else None
+    text = body.text if body else record(exact, [measure])
+    where = f"{escape(organization_name(measure))}の{years_name([year])}"
+    return Draft(
+        f"{asked}の記録には、お尋ねの内容は記載されていません。記載があるのは{where}です。\n\n{text}"
+    )
+
+
+def _years_of(context: Context, measure: Measure) -> tuple[int, ...]:
+    """Years in which the measure's organization has anything in the corpus."""
+    return context.catalog.years_of(measure.organization or "")
