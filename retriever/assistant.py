@@ -19,32 +19,15 @@ from indexer.build import (
 from indexer.embedding import Embedder, default_embedder
 from indexer.errors import IndexIncompatibleError, UserError
 from indexer.schema import Document, Measure
-from indexer.text import printable
 from retriever.answering import compose
 from retriever.answering.context import Context
 from retriever.catalog import Catalog
-from retriever.conversation import Context as Turn
 from retriever.conversation import Conversation, Message
 from retriever.ranking import Ranker
+from retriever.reading import Filters, Reader
 from retriever.search import Findings, Searcher
-from retriever.types import Answer, Hit, Query
+from retriever.types import Answer, Hit
 from retriever.understanding import Understanding
-
-MAX_QUESTION = 2_000
-"""Characters; a longer question is refused, not cut."""
-
-FOCUS = 2
-"""Measures of the previous turn that a follow-up prefers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Conditions given by the caller beside the question; they outrank what the question states."""
-
-    fiscal_year: int | None = None
-    organization: str | None = None
-    document_id: str | None = None
-    plan_number: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,13 +37,13 @@ class _Serving:
     index: Index
     catalog: Catalog
     searcher: Searcher
-    conversation: Conversation
+    reader: Reader
 
     @classmethod
     def of(cls, index: Index, embedder: Embedder) -> _Serving:
         catalog = Catalog(index)
         searcher = Searcher(catalog, Ranker(index.searchable, embedder))
-        return cls(index, catalog, searcher, Conversation(Understanding(catalog)))
+        return cls(index, catalog, searcher, Reader(Conversation(Understanding(catalog)), searcher))
 
 
 class Assistant:
@@ -141,10 +124,9 @@ class Assistant:
             raise UserError(f"k は1以上にしてください（{k}）。")
         serving = self._serving
         filters = Filters(fiscal_year, organization, document_id, plan_number)
-        query, context = _understand(serving, question, history, filters, today)
-        findings = serving.searcher.find(query, max(k, 20))
-        focus = _focus(serving, context) if context else ()
-        ids = {m.measure_id for m in focus}
+        reading = serving.reader.read(question, history, filters, today)
+        findings = serving.searcher.find(reading.query, max(k, 20))
+        ids = {m.measure_id for m in reading.focus}
         found = (
             sorted(findings.found, key=lambda f: f.measure.measure_id not in ids) if ids else findings.found
         )
@@ -168,9 +150,10 @@ class Assistant:
         """
         serving = self._serving
         filters = Filters(fiscal_year, organization, document_id, plan_number)
-        query, context = _understand(serving, question, history, filters, today)
-        findings = serving.searcher.find(query) if query.intent != "about" else Findings()
-        return compose(Context(serving.searcher, query, findings, _focus(serving, context)))
+        reading = serving.reader.read(question, history, filters, today)
+        about = reading.query.intent == "about"
+        findings = Findings() if about else serving.searcher.find(reading.query)
+        return compose(Context(serving.searcher, reading.query, findings, reading.focus))
 
     def stream(self, question: str, **options: object) -> Iterator[Answer]:
         """The answer as it grows, paragraph by paragraph; the last one is the whole. Options as ``ask``."""
@@ -188,54 +171,3 @@ def _check_model(index: Index, embedder: Embedder) -> None:
             f"索引は別の埋め込みモデルで作られています（索引: {made.model} {made.dimension}次元、"
             f"現在: {embedder.name} {embedder.dimension}次元）。「shisaku index」で作り直してください。"
         )
-
-
-def _understand(
-    serving: _Serving,
-    question: str,
-    history: Sequence[Message],
-    filters: Filters,
-    today: datetime.date | None,
-) -> tuple[Query, Turn | None]:
-    question = printable(question).strip()
-    if not question:
-        raise UserError("質問を入力してください。")
-    if len(question) > MAX_QUESTION:
-        raise UserError(f"質問は{MAX_QUESTION:,}文字以内にしてください（{len(question):,}文字ありました）。")
-    query, context = serving.conversation.resolve(question, history, today or datetime.date.today())
-    return _filtered(serving.catalog, query, filters), context
-
-
-def _filtered(catalog: Catalog, query: Query, filters: Filters) -> Query:
-    """``query`` with the caller's conditions in place of its own."""
-    if filters.fiscal_year is not None:
-        query = replace(query, fiscal_years=(filters.fiscal_year,))
-    if filters.plan_number is not None:
-        query = replace(query, plan_numbers=(str(filters.plan_number),))
-    if filters.document_id is not None:
-        if filters.document_id not in catalog.documents:
-            raise UserError(
-                f"文書 {filters.document_id!r} はありません。あるのは: {'、'.join(catalog.documents)}"
-            )
-        query = replace(query, documents=(filters.document_id,), prefectures=())
-    if filters.organization is not None:
-        query = replace(query, organizations=catalog.organizations_named(filters.organization), unknown=())
-    return query
-
-
-def _focus(serving: _Serving, context: Turn | None) -> tuple[Measure, ...]:
-    """The measures that the previous turn was about: what its question finds, as its answer narrows it."""
-    if context is None:
-        return ()
-    query = context.query
-    said = context.answered
-    if said is not None:
-        narrowed = replace(
-            query,
-            organizations=query.organizations or (said.organizations if len(said.organizations) == 1 else ()),
-            plan_numbers=query.plan_numbers or said.plan_numbers,
-            fiscal_years=query.fiscal_years or said.fiscal_years,
-        )
-        if serving.searcher.allowed(narrowed).any():
-            query = narrowed
-    return tuple(serving.searcher.find(query, 10).measures()[:FOCUS])

@@ -47,36 +47,48 @@ class Context:
     answered: Query | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A question in its conversation; ``follows`` when it points back or cannot stand alone."""
+
+    query: Query
+    context: Context | None = None
+    follows: bool = False
+
+
 @dataclass(frozen=True)
 class Conversation:
     """Reads a question in the light of the turns before it."""
 
     understanding: Understanding
 
-    def resolve(
-        self, question: str, history: Sequence[Message], today: datetime.date
-    ) -> tuple[Query, Context | None]:
-        """The query of ``question`` with what it inherits, and the context when it is a follow-up."""
+    def resolve(self, question: str, history: Sequence[Message], today: datetime.date) -> Resolved:
+        """The query of ``question`` with what it inherits, and where the conversation stands."""
         context: Context | None = None
         for message in list(history)[-MAX_TURNS:]:
             role, content = message.get("role"), printable(str(message.get("content") or ""))[:2_000]
             if role == "user" and content.strip():
-                query, _ = self._read(content, context, today)
-                context = Context(query)
+                context = Context(self._read(content, context, today))
             elif role == "assistant" and context is not None:
                 context = Context(context.query, self._stands_at(content, today))
-        return self._read(question, context, today)
+        alone = self.understanding.read(question, today)
+        if context is None:
+            return Resolved(alone)
+        follows = self.is_follow_up(alone)
+        return Resolved(self._inherit(alone, context) if follows else alone, context, follows)
 
     def _stands_at(self, content: str, today: datetime.date) -> Query:
         return self.understanding.read(content, today)
 
-    def _read(
-        self, question: str, context: Context | None, today: datetime.date
-    ) -> tuple[Query, Context | None]:
+    def as_follow_up(self, query: Query, context: Context) -> Query:
+        """``query`` read as a follow-up though nothing in it says so."""
+        return self._inherit(query, context)
+
+    def _read(self, question: str, context: Context | None, today: datetime.date) -> Query:
         query = self.understanding.read(question, today)
         if context is None or not self.is_follow_up(query):
-            return query, None
-        return self._inherit(query, context), context
+            return query
+        return self._inherit(query, context)
 
     def is_follow_up(self, query: Query) -> bool:
         """Whether the question cannot stand alone: it points back, or has no subject of its own."""

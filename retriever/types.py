@@ -103,10 +103,14 @@ class Answer:
         return _plain(self)
 
 
-def _plain(value: Any) -> Any:
-    """Dataclasses as dicts and tuples as lists, recursively: what JSON writes."""
+def _plain(value: Any) -> dict[str, Any]:
+    """A dataclass as a dict, and all within it, recursively: what JSON writes."""
+    return {f.name: _plain_value(getattr(value, f.name)) for f in fields(value)}
+
+
+def _plain_value(value: Any) -> Any:
     if hasattr(value, "__dataclass_fields__"):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return _plain(value)
     if isinstance(value, (tuple, list)):
-        return [_plain(v) for v in value]
+        return [_plain_value(v) for v in value]
     return value

@@ -49,6 +49,12 @@ _SPOKEN_ABOUT = re.compile(
 # What follows the name of a government that acts, rather than the name of a place.
 _ACTS = re.compile(r"(?:は|が|と|、|側|庁|も|として|の(?:取組|側|実施|役割|担当|計画では|課|ほう|方))")
 _VENUE = re.compile(r"(?:会場|地区|市内|支部|駅|地域|所は|所の)")
+_REQUEST = re.compile(
+    r"(?:を|は|って)?(?:全部|すべて|ぜんぶ)?(?:挙げて|あげて|教えて|おしえて|出して|見せて|示して|まとめて|並べて|書き出して|知りたい(?:です)?|調べて)"
+    r"(?:ください|下さい|ほしい|欲しい|もらえますか)?(?:です)?[。?!]*$"
+)
+"""What a request ends with; it says nothing of the subject."""
+
 _LOAN = re.compile(r"[ぁ-ん]+ー[ぁ-んー]*")
 _OTHER_BODY = re.compile(
     r"[一-龠ァ-ヶー]{1,8}?(?:商工会議所連合会|商工会議所|商工会連合会|労働局|経済産業局|信用金庫|銀行|県庁|市役所|町役場|村役場|区役所|[市町村](?=の|は|が|で|に))"
@@ -244,7 +250,7 @@ class Understanding:
         if places:
             text = re.sub(rf"(?:{'|'.join(places)})(?:県|都)?(?=[ぁ-ん、,()]|$|\s)", " ", text)
         text = _PLAN_NUMBER.sub(" ", text)
-        return search_words(" ".join(text.split()))
+        return search_words(_REQUEST.sub("", " ".join(text.split())))
 
 
 def _is_proper(name: str) -> bool:

@@ -80,7 +80,7 @@ def _by_intent(context: Context) -> Draft:
 def _without_figure(context: Context) -> Draft:
     """The record where the question only seemed to ask for a figure; else that it says none."""
     asked = asked_for(fold(context.query.text))
-    if asked.units:
+    if asked.units or asked.noun:
         return not_mentioned(context, "お尋ねの数")
     return by_number(context) if context.query.plan_numbers else lookup(context)
 

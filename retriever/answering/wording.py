@@ -6,37 +6,20 @@ import re
 from collections.abc import Sequence
 
 from indexer.schema import Activity, Measure
-from retriever.era import ERAS, era_name
+from retriever.era import era_name
 
 KIND_NAMES = {"plan": "計画", "result": "実績"}
 
 
 def years_name(years: Sequence[int]) -> str:
-    """``令和2・4〜6年度``: runs of years by 〜, gaps by ・, eras apart."""
-    names: list[str] = []
-    for era, numbers in _by_era(years).items():
-        runs: list[list[int]] = []
-        for number in numbers:
-            if runs and number == runs[-1][-1] + 1:
-                runs[-1].append(number)
-            else:
-                runs.append([number])
-        spans = [_year(r[0]) if len(r) == 1 else f"{_year(r[0])}〜{_year(r[-1])}" for r in runs]
-        names.append(f"{era}{'・'.join(spans)}年度")
-    return "、".join(names)
-
-
-def _by_era(years: Sequence[int]) -> dict[str, list[int]]:
-    """Era → its year numbers, ascending."""
-    found: dict[str, list[int]] = {}
+    """``令和2年度・令和4年度〜令和6年度``: runs of years by 〜, gaps by ・."""
+    runs: list[list[int]] = []
     for year in sorted(set(years)):
-        era = era_name(year)[:2]
-        found.setdefault(era, []).append(year - ERAS[era] if era in ERAS else year)
-    return found
-
-
-def _year(number: int) -> str:
-    return "元" if number == 1 else str(number)
+        if runs and year == runs[-1][-1] + 1:
+            runs[-1].append(year)
+        else:
+            runs.append([year])
+    return "・".join("〜".join(dict.fromkeys((era_name(r[0]), era_name(r[-1])))) for r in runs)
 
 
 def organization_name(measure: Measure) -> str:

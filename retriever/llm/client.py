@@ -12,9 +12,9 @@ import importlib.util
 import logging
 import queue
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -44,8 +44,11 @@ class LlmFailure(ShisakuError):
 class Chat(Protocol):
     """What the writer needs of a language model."""
 
-    def stream(self, messages: Sequence[Message], seconds: float) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], seconds: float) -> Generator[str, None, None]:
         """The response piece by piece. Raises LlmFailure, at the latest after ``seconds``."""
+
+    def complete(self, messages: Sequence[Message], seconds: float) -> str:
+        """The whole response. Raises LlmFailure, at the latest after ``seconds``."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +77,17 @@ class ChatClient:
             )
         self._settings = settings
 
-    def stream(self, messages: Sequence[Message], seconds: float) -> Iterator[str]:
-        """The response piece by piece. Closing the iterator closes the connection."""
-        with closing(self._exchange(messages, seconds, stream=True)) as pieces:
-            yield from pieces
+    def stream(self, messages: Sequence[Message], seconds: float) -> Generator[str, None, None]:
+        """The response piece by piece. Closing the generator closes the connection."""
+        return self._exchange(messages, seconds, stream=True)
 
     def complete(self, messages: Sequence[Message], seconds: float) -> str:
         """The whole response at once, asked for without streaming. Raises LlmFailure."""
         return "".join(self._exchange(messages, seconds, stream=False))
 
-    def _exchange(self, messages: Sequence[Message], seconds: float, *, stream: bool) -> Iterator[str]:
+    def _exchange(
+        self, messages: Sequence[Message], seconds: float, *, stream: bool
+    ) -> Generator[str, None, None]:
         deadline = Deadline.after(seconds)
 
         async def talk(put: Callable[[str], None]) -> None:
