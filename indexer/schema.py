@@ -51,13 +51,15 @@ class Activity:
     """What a measure plans ("plan": 計画, 記載の内容, 上段) or did ("result": 実績, 下段) in one fiscal year.
 
     ``fiscal_year`` is the Gregorian year in which the fiscal year begins (令和4年度 = 2022).
-    ``text`` equals ``indexer.text.clean(document.text[span.start:span.end])``.
+    ``text`` equals ``indexer.text.clean(document.text[span.start:span.end])``. ``note`` says, in
+    Japanese, what a reader must know before relying on the reading; it is empty as a rule.
     """
 
     fiscal_year: int
     kind: ActivityKind
     text: str
     span: Span
+    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -53,6 +53,7 @@ _RESULT = re.compile(
     r"実績|結果|成果|下段|実際|達成|(?:し|やっ|行っ|開い|出し|取り組ん|おこなっ|配っ|呼ん|作っ|始め)(?:た|まし)|できた|でした|だった|された|ありました|あった"
     r"|[ぁ-ん一-龠]た(?:か|の|のか|んですか|ですか)?[?。]?$"
 )
+_PLAN_SIDE = re.compile(r"(?:計画|予定)(?:では|は|だと|の方は|のほうは)(?:どう)?(?:だっ|でし|なって)")
 _BOTH = re.compile(
     r"計画.{0,10}(?:実績|結果|実際)|(?:実績|結果).{0,10}計画|予定.{0,10}(?:実績|実際|結果|通り|どおり)"
 )
@@ -79,6 +80,8 @@ def intent_of(folded: str) -> Intent:
 
 def aspect_of(folded: str) -> Aspect | None:
     """Plan or result where the question asks for one of them; None for both or neither."""
+    if _PLAN_SIDE.search(folded):
+        return "plan"
     plan, result = bool(_PLAN.search(folded)), bool(_RESULT.search(folded))
     if plan == result or _BOTH.search(folded):
         return "result" if result and not re.search(r"計画(?!番号)|予定", folded) else None

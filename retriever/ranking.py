@@ -7,6 +7,7 @@ weights come with the model and were learned on development questions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,8 @@ from indexer.japanese import tokenize
 from indexer.lexical import EXACT, SOFT, LexicalIndex, Similar
 from indexer.searchable import EXACT_LIMIT, Searchable
 from indexer.static_model import StaticModel
+from indexer.text import squash
+from retriever.fusion import PLAIN, Fusion, Parts, QuestionSigns
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -33,30 +36,12 @@ CANDIDATES: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RankingSettings:
-    """``likeness``: the least cosine at which a word of the index counts for one of the question."""
+    """``likeness``: the least cosine at which a word of the index counts for one of the question, with
+    weight cosine^``likeness_power``; ``most_similar``: how many words of the index at most."""
 
     likeness: float = 0.2
     likeness_power: float = 2.0
     most_similar: int = 300
-    bm25_weight: float = 1.5
-    soft_weight: float = 2.5
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What each score is made of, each float32 and aligned with the ranking.
-
-    ``bm25`` and ``soft`` are shares of the most the question could reach, ``body`` and
-    ``title`` cosines (``title`` is 0 without a title).
-    """
-
-    bm25: Floats
-    soft: Floats
-    body: Floats
-    title: Floats
-
-    def take(self, order: Ints) -> Parts:
-        return Parts(self.bm25[order], self.soft[order], self.body[order], self.title[order])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +62,9 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class Asked:
+    """A question as it is searched: its terms, what each may stand for, and its vector."""
+
     text: str
     terms: list[str]
     similar: list[Similar]
@@ -95,6 +82,7 @@ class Ranker:
     settings: RankingSettings = field(default_factory=RankingSettings)
     words: StaticModel | None = None
     bigrams: LexicalIndex | None = None
+    fusion: Fusion | None = None
 
     @cached_property
     def _model(self) -> Embedder:
@@ -105,6 +93,10 @@ class Ranker:
         if self.words is not None:
             return self.words
         return self.embedder.model if isinstance(self.embedder, StaticEmbedder) else StaticModel.load()
+
+    @cached_property
+    def _fusion(self) -> Fusion:
+        return self.fusion or Fusion.load(self._words.folder)
 
     @cached_property
     def _term_vectors(self) -> Floats:
@@ -144,9 +136,7 @@ class Ranker:
 
         Documents without any evidence are left out. Raises ValueError for an unknown variant.
         """
-        asked = self._understand(question)
-        documents = self._candidates(asked, allowed)
-        parts = self._parts(asked, documents)
+        asked, documents, parts = self.evidence(question, allowed)
         scores = self._scores(asked, documents, parts, variant)
         order = np.lexsort((documents, -scores))[:k]
         order = order[scores[order] > 0]
@@ -160,9 +150,25 @@ class Ranker:
             top_cosine=float(max(parts.body.max(), parts.title.max())) if len(documents) else 0.0,
         )
 
-    def _understand(self, question: str) -> _Question:
+    def evidence(self, question: str, allowed: Mask | None = None) -> tuple[Asked, Ints, Parts]:
+        """What ``rank`` ranks: the question understood, the candidate documents and their parts."""
+        asked = self._understand(question)
+        documents = self._candidates(asked, allowed)
+        return asked, documents, self._parts(asked, documents)
+
+    def signs(self, asked: Asked, parts: Parts) -> QuestionSigns:
+        """What the fusion weights depend on."""
+        unseen = sum(self.idf(term) for term in asked.terms if not self.known(term))
+        return QuestionSigns(
+            top_bm25=float(parts.bm25.max(initial=0.0)),
+            top_soft=float(parts.soft.max(initial=0.0)),
+            unseen=unseen / asked.mass,
+            length=math.log1p(len(asked.terms)) / 4,
+        )
+
+    def _understand(self, question: str) -> Asked:
         terms = tokenize(question)
-        return _Question(
+        return Asked(
             text=question,
             terms=terms,
             similar=self.similar(terms),
@@ -171,7 +177,7 @@ class Ranker:
             vector=self._model.embed([question], "query")[0],
         )
 
-    def _candidates(self, asked: _Question, allowed: Mask | None) -> Ints:
+    def _candidates(self, asked: Asked, allowed: Mask | None) -> Ints:
         searchable = self.searchable
         if allowed is not None and allowed.shape != (searchable.size,):
             raise ValueError(f"allowed: expected shape ({searchable.size},), found {allowed.shape}")
@@ -189,16 +195,14 @@ class Ranker:
         found = sections[0][sections[0] >= 0]
         return np.unique(np.searchsorted(self.searchable.starts, found, side="right") - 1)
 
-    def _parts(self, asked: _Question, documents: Ints) -> Parts:
-        lexical = self.searchable.lexical
-        bm25 = lexical.bm25(asked.terms)[documents] / ((EXACT.k1 + 1) * asked.mass)
-        soft = lexical.soft(asked.similar)[documents] / ((SOFT.k1 + 1) * asked.soft_mass)
-        return Parts(
-            bm25.astype(np.float32),
-            soft.astype(np.float32),
-            self._body_cosines(asked.vector, documents),
-            np.asarray(self.searchable.titles[documents].astype(np.float32) @ asked.vector, np.float32),
-        )
+    def _parts(self, asked: Asked, documents: Ints) -> Parts:
+        searchable = self.searchable
+        bm25 = searchable.lexical.bm25(asked.terms)[documents] / ((EXACT.k1 + 1) * asked.mass)
+        soft = searchable.lexical.soft(asked.similar)[documents] / ((SOFT.k1 + 1) * asked.soft_mass)
+        body = self._body_cosines(asked.vector, documents)
+        title = searchable.titles[documents].astype(np.float32) @ asked.vector
+        title = np.where(searchable.titled[documents], title, body)
+        return Parts(bm25.astype(np.float32), soft.astype(np.float32), body, title.astype(np.float32))
 
     def _body_cosines(self, vector: Floats, documents: Ints) -> Floats:
         searchable = self.searchable
@@ -211,26 +215,25 @@ class Ranker:
         cosines = searchable.bodies[rows].astype(np.float32) @ vector
         return np.asarray(np.maximum.reduceat(cosines, firsts), np.float32)
 
-    def _scores(self, asked: _Question, documents: Ints, parts: Parts, variant: str) -> Floats:
+    def _scores(self, asked: Asked, documents: Ints, parts: Parts, variant: str) -> Floats:
         if variant == "bm25":
             return parts.bm25
         if variant == "bigram":
             return self._bigram(asked.text)[documents]
-        titled = self.searchable.titled[documents]
-        dense = np.where(titled, (parts.body + parts.title) / 2, parts.body)
         if variant == "dense":
-            return dense
-        if variant not in ("hybrid", "final"):
-            raise ValueError(f"unknown variant {variant!r}: choose one of {', '.join(VARIANTS)}")
-        words = self.settings.bm25_weight * parts.bm25 + self.settings.soft_weight * parts.soft
-        return np.asarray(words + dense, np.float32)
+            return np.asarray((parts.body + parts.title) / 2, np.float32)
+        if variant == "hybrid":
+            return PLAIN.scores(parts, self.signs(asked, parts))
+        if variant == "final":
+            return self._fusion.scores(parts, self.signs(asked, parts))
+        raise ValueError(f"unknown variant {variant!r}: choose one of {', '.join(VARIANTS)}")
 
     def _bigram(self, text: str) -> Floats:
         if self.bigrams is None:
             raise ValueError("variant 'bigram' needs Ranker(bigrams=…): see bigram_index")
         return self.bigrams.bm25(character_bigrams(text))
 
-    def _coverage(self, asked: _Question, document: int | None, *, soft: bool) -> float:
+    def _coverage(self, asked: Asked, document: int | None, *, soft: bool) -> float:
         if document is None:
             return 0.0
         held = sum(
@@ -255,17 +258,12 @@ def _literal(similar: Similar) -> Similar:
 
 def _top(scores: Floats, count: int) -> Ints:
     """Indices of the greatest positive scores, unordered."""
-    if len(scores) > count:
-        found = np.argpartition(scores, -count)[-count:]
-    else:
-        found = np.arange(len(scores))
+    found = np.argpartition(scores, -count)[-count:] if len(scores) > count else np.arange(len(scores))
     return found[scores[found] > 0]
 
 
 def character_bigrams(text: str) -> list[str]:
     """The pairs of neighbouring characters of ``text``, white space left out: a baseline's terms."""
-    from indexer.text import squash
-
     folded = squash(text)
     return [folded[i : i + 2] for i in range(len(folded) - 1)]
 

@@ -23,8 +23,11 @@ MAX_QUESTION = 2_000
 FOCUS = 2
 """Measures of the previous turn that a follow-up prefers."""
 
+SHORT = 25
+"""Characters up to which a question without conditions may be about the turn before."""
+
 SAME_SUBJECT = 0.5
-"""Share of a question's weight that the previous turn's measures must have for it to be about them."""
+"""Share of a question's words that the previous turn's measures must have for it to be about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +77,17 @@ class Reader:
         focus = self._focus(context)
         if resolved.follows:
             return Reading(query, focus)
+        short = len(query.text) <= SHORT
         states = query.organizations or query.fiscal_years or query.plan_numbers or query.unknown
-        if not states and query.intent != "about" and self._share(query, focus) >= SAME_SUBJECT:
+        if short and not states and query.intent != "about" and self._share(query, focus) >= SAME_SUBJECT:
             return Reading(self.conversation.as_follow_up(query, context), focus)
         return Reading(query)
 
     def _share(self, query: Query, focus: Sequence[Measure]) -> float:
-        """How much of the question's weight the measures of the turn before have."""
+        """How many of the question's words the measures of the turn before have, rare or not."""
         texts = ["\n".join([m.heading, m.title, *(a.text for a in m.activities)]) for m in focus]
         terms = key_terms(query.terms)
-        return max((overlap(terms, text, self.searcher.ranker.idf) for text in texts), default=0.0)
+        return max((overlap(terms, text, lambda term: 1.0) for text in texts), default=0.0)
 
     def _focus(self, context: Turn) -> tuple[Measure, ...]:
         """The measures that the turn before was about: what its question finds, as its answer narrows it."""

@@ -203,7 +203,7 @@ def search_words(text: str) -> str:
         out.append(text[position:at] + (" " if noise else word.surface))
         position = at + len(word.surface)
     kept = " ".join("".join([*out, text[position:]]).split())
-    return kept if any(is_content(w) for w in words(kept)) else ""
+    return kept if any(is_content(w) and not _is_noise(w) for w in words(kept)) else ""
 
 
 def key_terms(terms: Sequence[str]) -> tuple[str, ...]:

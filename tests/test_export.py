@@ -51,6 +51,7 @@ def test_jsonl_is_one_measure_a_line() -> None:
         "kind": "result",
         "text": "・創業支援セミナーを開催する。\n全４回予定",
         "span": corpus().measure("tokyo-shokokai-r4/94").activities[1].span.to_dict(),
+        "note": "",
     }
     assert read == [json.loads(json.dumps(m.to_dict())) for m in corpus().measures]
 

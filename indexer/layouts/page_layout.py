@@ -24,10 +24,12 @@ _BLOCK_KINDS: tuple[LabelKind, ...] = ("theme", "countermeasure")
 _BLOCK_KEYS = frozenset({"theme", "theme_at", "countermeasure", "countermeasure_at"})
 _FURNITURE_KEYS = frozenset({"reason", "at"})
 _ROW_KEYS = frozenset(
-    {"page", "name", "block", "organization", "organization_at", "title", "title_at", "note"}
+    {"page", "name", "block", "organization", "organization_at", "title", "title_at", "note", "uncertain"}
 )
 _KINDS: tuple[ActivityKind, ...] = ("plan", "result")
 _REMEDY = "Correct the reference in the layout"
+UNCERTAIN_YEAR = "年度は、原文の表の並びからの推定です"
+"""What a citation says of a cell whose year the extracted page does not settle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,9 @@ def _row(layout: _Layout, table: toml.Table, name: str, block: tuple[str, str] |
     document, where = layout.source.document, f"{layout.where}, row {name}"
     cells = {f"{kind}_{year}": (year, kind) for year in document.fiscal_years for kind in _KINDS}
     toml.refuse_unknown(table, _ROW_KEYS | cells.keys(), where)
+    uncertain = frozenset(toml.texts(table, "uncertain", where)) if "uncertain" in table else frozenset()
+    if strange := uncertain - (cells.keys() & table.keys()):
+        raise CorpusError(f"{where}: uncertain names {sorted(strange)}, no cells of the row. Correct it")
     measure_id = f"{document.document_id}/{name}"
     if note := toml.optional_text(table, "note", where):
         layout.notes[measure_id] = note
@@ -166,7 +171,7 @@ def _row(layout: _Layout, table: toml.Table, name: str, block: tuple[str, str] |
         heading=HEADING_SEPARATOR.join(block) if block else document.title,
         title=_labelled(layout, table, "title", where),
         activities=tuple(
-            Activity(year, kind, layout.source.read(span), span)
+            Activity(year, kind, layout.source.read(span), span, UNCERTAIN_YEAR if key in uncertain else "")
             for key, (year, kind) in cells.items()
             if key in table
             for span in layout.spans(toml.texts(table, key, where))

@@ -8,6 +8,7 @@ waits on a queue. Whatever goes wrong becomes one ``LlmFailure`` with a reason i
 from __future__ import annotations
 
 import asyncio
+import importlib
 import importlib.util
 import logging
 import queue
@@ -75,6 +76,9 @@ class ChatClient:
                 "言語モデルを使うには openai パッケージが必要です。"
                 "「pip install 'shisaku[llm]'」で入れるか、SHISAKU_LLM_BASE_URL を外してください。"
             )
+        # Importing takes a second, which must not come out of the time for the first question.
+        importlib.import_module("retriever.llm.transport")
+        importlib.import_module("openai")
         self._settings = settings
 
     def stream(self, messages: Sequence[Message], seconds: float) -> Generator[str, None, None]:

@@ -197,7 +197,7 @@ class Guard:
         squashed = "\n".join(r.squashed for r in reads)
         if any(not _whole_word(w, squashed) for w in _LATIN.findall(fold(text))):
             return "foreign word"
-        content = {w.lemma: w for w in words(text) if is_content(w) and not w.surface.isdigit()}
+        content = {w.lemma: w for w in words(text) if is_content(w) and not _is_number(w)}
         known = frozenset().union(*(r.lemmas for r in reads))
         evident = [w for w in content.values() if w.lemma in known or squash(w.surface) in squashed]
         strange = [w for w in content.values() if w not in evident and w.lemma not in _GLUE]
@@ -244,6 +244,10 @@ def _wrong_claim(text: str, reads: Sequence[_Read]) -> str:
     if _NEGATION.search(text) and not _NEGATION.search(source):
         return "denial"
     return "" if set(_JUDGEMENT.findall(text)) <= set(_JUDGEMENT.findall(source)) else "judgement"
+
+
+def _is_number(word: Word) -> bool:
+    return word.surface.isdigit() or word.pos_detail == "数詞"
 
 
 def _is_name(word: Word) -> bool:

@@ -32,7 +32,9 @@ _TELL = (
 )
 _REPLY = r"(?:回答|返答|返事|応答|答え|出力|メッセージ|応え|レスポンス|reply|answer|response|output)"
 _INSTRUCTION = re.compile(
-    rf"{_SAY}[^。\n]{{0,12}}{_TELL}"
+    # Plans state what is done and tell their reader nothing, so any request made of one is suspect.
+    r"ください|下さい|なさい|せよ(?=[。、」!]|$)|(?:[えけせべれ]よ|言え|書け|吐け)(?=[。、」!]|$)"
+    rf"|{_SAY}[^。\n]{{0,12}}{_TELL}"
     rf"|{_REPLY}(?:文|内容)?の?(?:末尾|冒頭|最後|最初|先頭|文末|文頭|中|前|後|すべて|代わり|かわり|言語|形式|際)(?:に|は|で|へ|を|と)"
     rf"|(?:本|この)?(?:質問|問い)(?:者|に対し|には|へは|について)[^。\n]{{0,20}}{_REPLY}"
     r"|(?:指示|命令|規則|ルール|制約|設定|プロンプト|ガイドライン|前提|制限|文脈)[^。\n]{0,12}(?:無視|忘れ|破棄|無効|上書き|撤回)"
@@ -43,7 +45,8 @@ _INSTRUCTION = re.compile(
     r"|ignore\w*(?:all|any|the|previous|prior|above)|disregard|(?:previous|prior|above|system)(?:instruction|prompt|message)"
     r"|(?:^|\n)(?:system|assistant|user|human|ai|instruction|override|important|note|todo|注意|重要|命令|指示|緊急)[:】\]>]"
     r"|<\|?(?:im_start|im_end|system|endoftext|s|/s)\|?>|\[/?inst\]|###|```|\{\{|\{%|<!--|%[0-9a-f]{2}%[0-9a-f]{2}"
-    r"|(?:you(?:are|must|should|will)|pleaserespond|respondwith|saythat|reveal|repeatafter|actas|pretendto|insteadof)"
+    r"|(?:you(?:are|must|should|will)|pleaserespond|respondwith|saythat|reveal|repeatafter|actas|pretendto|insteadof)",
+    re.MULTILINE,
 )
 _ENGLISH = re.compile(r"(?:[a-z][a-z'-]*[,.:;!?]?\s+){7,}[a-z]+", re.IGNORECASE)
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{28,}|(?:[01]{8}\s?){4,}|(?:\\[ux][0-9a-f]{2,4}){3,}")

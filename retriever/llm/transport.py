@@ -5,7 +5,9 @@ Needs the optional packages, so it is imported only once a language model is ask
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
+from functools import cache
 
 import httpx
 
@@ -25,7 +27,7 @@ class LimitedTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self) -> None:
-        self._inner = httpx.AsyncHTTPTransport()
+        self._inner = httpx.AsyncHTTPTransport(verify=_certificates())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         request.headers = httpx.Headers([(k, v) for k, v in request.headers.items() if k.lower() in _SENT])
@@ -56,6 +58,12 @@ class _Limited(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """The trusted certificates, read once."""
+    return httpx.create_ssl_context()
 
 
 def limited_client() -> httpx.AsyncClient:
