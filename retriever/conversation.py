@@ -130,9 +130,10 @@ class Conversation:
         query = self._inherit_topic(query, previous, own, folded)
         if not own and query.intent == "lookup" and intent_of(folded) == "lookup":
             inherited["intent"] = "list" if others else _carried_intent(previous, query)
+            inherited["asking"] = "" if others else previous.asking or previous.text
         kept = {name: value for name, value in inherited.items() if value and value != getattr(query, name)}
         query = replace(query, **kept)  # type: ignore[arg-type]
-        names = tuple(name for name in kept if name != "intent")
+        names = tuple(name for name in kept if name not in ("intent", "asking"))
         return self._drop_impossible(replace(query, inherited=(*names, *query.inherited)))
 
     def _inherit_topic(self, query: Query, previous: Query, own: list[str], folded: str) -> Query:

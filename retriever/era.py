@@ -85,6 +85,15 @@ def year_mentions(folded: str, today: datetime.date) -> list[YearMention]:
     return _joined(folded, _apart([*stated, *_relatives(folded, today)]))
 
 
+def without_years(folded: str) -> str:
+    """``folded`` without the fiscal years it names and the particle behind each: what is asked of them."""
+    today = datetime.date(2000, 4, 1)
+    for mention in reversed(year_mentions(folded, today)):
+        rest = folded[mention.end :]
+        folded = folded[: mention.start] + (rest[1:] if rest[:1] in ("に", "の", "は", "で", "、") else rest)
+    return folded
+
+
 def _apart(mentions: list[YearMention]) -> list[YearMention]:
     """Mentions in order, each place read once: the longest reading that begins first."""
     kept: list[YearMention] = []

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -140,15 +140,23 @@ class Ranker:
         scores = self._scores(asked, documents, parts, variant)
         order = np.lexsort((documents, -scores))[:k]
         order = order[scores[order] > 0]
-        best = int(documents[order[0]]) if len(order) else None
+        held = self._terms_of_best(documents[order])
         return Ranking(
             indices=documents[order],
             scores=scores[order],
             parts=parts.take(order),
-            coverage=self._coverage(asked, best, soft=False),
-            soft_coverage=self._coverage(asked, best, soft=True),
+            coverage=self._coverage(asked, held, soft=False),
+            soft_coverage=self._coverage(asked, held, soft=True),
             top_cosine=float(max(parts.body.max(), parts.title.max())) if len(documents) else 0.0,
         )
+
+    def _terms_of_best(self, documents: Ints) -> Mask:
+        """Which terms of the index the first of ``documents`` has, bool (terms,)."""
+        lexical = self.searchable.lexical
+        held = np.zeros(len(lexical.terms), np.bool_)
+        if len(documents):
+            held[lexical.terms_of(int(documents[0]))] = True
+        return held
 
     def evidence(self, question: str, allowed: Mask | None = None) -> tuple[Asked, Ints, Parts]:
         """What ``rank`` ranks: the question understood, the candidate documents and their parts."""
@@ -200,7 +208,7 @@ class Ranker:
         bm25 = searchable.lexical.bm25(asked.terms)[documents] / ((EXACT.k1 + 1) * asked.mass)
         soft = searchable.lexical.soft(asked.similar)[documents] / ((SOFT.k1 + 1) * asked.soft_mass)
         body = self._body_cosines(asked.vector, documents)
-        title = searchable.titles[documents].astype(np.float32) @ asked.vector
+        title = _rows(searchable.title_vectors, documents) @ asked.vector
         title = np.where(searchable.titled[documents], title, body)
         return Parts(bm25.astype(np.float32), soft.astype(np.float32), body, title.astype(np.float32))
 
@@ -212,7 +220,7 @@ class Ranker:
         counts = ends - searchable.starts[documents]
         firsts = np.cumsum(counts) - counts
         rows = np.repeat(searchable.starts[documents] - firsts, counts) + np.arange(counts.sum())
-        cosines = searchable.bodies[rows].astype(np.float32) @ vector
+        cosines = _rows(searchable.body_vectors, rows) @ vector
         return np.asarray(np.maximum.reduceat(cosines, firsts), np.float32)
 
     def _scores(self, asked: Asked, documents: Ints, parts: Parts, variant: str) -> Floats:
@@ -233,27 +241,23 @@ class Ranker:
             raise ValueError("variant 'bigram' needs Ranker(bigrams=…): see bigram_index")
         return self.bigrams.bm25(character_bigrams(text))
 
-    def _coverage(self, asked: Asked, document: int | None, *, soft: bool) -> float:
-        if document is None:
-            return 0.0
-        held = sum(
-            self.idf(term) * self._match(similar if soft else _literal(similar), document)
-            for term, similar in zip(asked.terms, asked.similar, strict=True)
-        )
-        return min(1.0, held / asked.mass)
-
-    def _match(self, similar: Similar, document: int) -> float:
-        lexical = self.searchable.lexical
-        best = 0.0
-        for term, weight in zip(similar.terms.tolist(), similar.weights.tolist(), strict=True):
-            if weight > best and lexical.holds(term, document):
-                best = weight
-        return best
+    def _coverage(self, asked: Asked, held: Mask, *, soft: bool) -> float:
+        """Share of the question's idf mass that the terms ``held`` cover."""
+        shares = (_best_match(similar, held, soft=soft) for similar in asked.similar)
+        covered = sum(self.idf(term) * share for term, share in zip(asked.terms, shares, strict=True))
+        return min(1.0, covered / asked.mass)
 
 
-def _literal(similar: Similar) -> Similar:
-    own = similar.weights >= 1.0
-    return Similar(similar.terms[own], similar.weights[own])
+def _best_match(similar: Similar, held: Mask, *, soft: bool) -> float:
+    weights = similar.weights[held[similar.terms]]
+    best = float(weights.max(initial=0.0))
+    return best if soft or best >= 1.0 else 0.0
+
+
+def _rows(vectors: npt.NDArray[Any], at: Ints) -> Floats:
+    """Rows of ``vectors`` as float32; all of them, in order, are not copied."""
+    chosen = vectors if len(at) == len(vectors) else vectors[at]
+    return np.asarray(chosen, np.float32)
 
 
 def _top(scores: Floats, count: int) -> Ints:

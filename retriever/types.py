@@ -24,6 +24,8 @@ class Query:
     """
 
     text: str
+    asking: str = ""
+    """The words that say what kind of thing is asked: an earlier turn's for a bare 「翌年度は？」."""
     search_text: str = ""
     terms: tuple[str, ...] = ()
     fiscal_years: tuple[int, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from indexer.text import fold
 from retriever.answering.about import about_answer
 from retriever.answering.attributes import missing_attribute
 from retriever.answering.compare import compare_answer
@@ -79,7 +78,7 @@ def _by_intent(context: Context) -> Draft:
 
 def _without_figure(context: Context) -> Draft:
     """The record where the question only seemed to ask for a figure; else that it says none."""
-    asked = asked_for(fold(context.query.text))
+    asked = asked_for(context.question)
     if asked.units or asked.noun:
         return not_mentioned(context, "お尋ねの数")
     return by_number(context) if context.query.plan_numbers else lookup(context)

@@ -18,6 +18,9 @@ from retriever.answering.wording import (
 )
 from retriever.era import era_name
 
+AROUND = 6
+"""Characters shown on both sides of a difference."""
+
 MAX_SIDES = 6
 """Measures that one table compares at most."""
 
@@ -66,7 +69,8 @@ def _by_number(context: Context) -> list[Side]:
             if measure.plan_number == number:
                 years = sorted({a.fiscal_year for a in context.activities(measure)})
                 sides += [
-                    Side(f"計画番号{number}（{organization_name(measure)}）", measure, y) for y in years
+                    Side(f"{measure_name(measure)}（{organization_name(measure)}）", measure, y)
+                    for y in years
                 ]
     return sides
 
@@ -119,7 +123,7 @@ def _opening(context: Context, sides: Sequence[Side]) -> str:
 
 def _table(context: Context, sides: Sequence[Side]) -> list[str]:
     kinds = _kinds_present(context, sides)
-    several = len({s.measure.measure_id for s in sides}) > 1
+    several = len({s.measure.measure_id for s in sides}) > 1 and not context.query.plan_numbers
     head = ["", *(["施策"] if several else []), *(KIND_NAMES[k] for k in kinds)]
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for side in sides:
@@ -176,11 +180,16 @@ def _text(side: Side, kind: str) -> str:
     return "\n".join(a.text for a in side.measure.activities if a.fiscal_year == side.year and a.kind == kind)
 
 
+def _around(text: str, start: int, end: int) -> str:
+    """``text[start:end]`` with a few characters on both sides, so that a reader sees the word."""
+    return inline(text[max(0, start - AROUND) : end + AROUND])
+
+
 def _changes(left: str, right: str) -> str:
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     changes = []
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag != "equal":
-            before, after = inline(left[i1:i2]) or "（なし）", inline(right[j1:j2]) or "（なし）"
+            before, after = _around(left, i1, i2), _around(right, j1, j2)
             changes.append(f"「{before}」→「{after}」")
     return "、".join(changes[:5])

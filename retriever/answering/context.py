@@ -7,10 +7,11 @@ from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 
 from indexer.schema import Activity, Measure
-from indexer.text import squash
+from indexer.text import fold, squash
 from retriever.answering.citing import CitationBook
 from retriever.answering.figures import overlap
 from retriever.catalog import Catalog
+from retriever.era import without_years
 from retriever.search import Findings, Searcher
 from retriever.topic import key_terms
 from retriever.types import Query, Status
@@ -56,6 +57,11 @@ class Context:
     def key_terms(self) -> tuple[str, ...]:
         """Terms of the question that say what it is about."""
         return key_terms(self.query.terms)
+
+    @cached_property
+    def question(self) -> str:
+        """The question folded, without its years: what is asked, of whatever year."""
+        return without_years(fold(self.query.asking or self.query.text))
 
     def weight(self, term: str) -> float:
         """How much a term tells: its idf in the index."""

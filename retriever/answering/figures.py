@@ -147,6 +147,14 @@ def segments_of(activity: Activity) -> list[Segment]:
     return found
 
 
+def item_of(segment: Segment) -> Segment:
+    """The whole item (line) of the cell that a sentence stands in."""
+    text = segment.activity.text
+    start = text.rfind("\n", 0, segment.start) + 1
+    end = text.find("\n", segment.end)
+    return Segment(segment.activity, start, len(text) if end < 0 else end)
+
+
 def figures_of(segment: Segment) -> list[Figure]:
     """Numbers with a unit in a segment, in order, each with the words before it that say what it counts."""
     text = segment.text.translate(_HALF_WIDTH)

@@ -115,7 +115,7 @@ def count_answer(context: Context) -> Draft | None:
 
 def sum_answer(context: Context) -> Draft | None:
     """The sum of a figure over the years asked for: every addend cited, what was left out and why."""
-    asked = asked_for(fold(context.query.text))
+    asked = asked_for(context.question)
     best = best_finding(context, asked)
     if best is None or best.figure is None:
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from indexer.japanese import tokenize
 from indexer.schema import Measure
-from indexer.text import fold, squash
+from indexer.text import squash
 from retriever.answering.context import Context, Draft
 from retriever.answering.figures import (
     ASKED_UNITS,
@@ -19,6 +19,7 @@ from retriever.answering.figures import (
     figures_of,
     fits,
     holds,
+    item_of,
     segments_of,
 )
 from retriever.answering.wording import (
@@ -58,8 +59,8 @@ class Finding:
 
 def figure_answer(context: Context) -> Draft | None:
     """The figure asked for, in each year asked for; None when no measure found says it."""
-    asked = asked_for(fold(context.query.text))
-    stated = _STATED.search(fold(context.query.text))
+    asked = asked_for(context.question)
+    stated = _STATED.search(context.question)
     if stated and not asked.units:
         return _confirmed(context, replace(asked, units=_units_like(stated["unit"])), stated.group())
     best = best_finding(context, asked)
@@ -76,7 +77,7 @@ def figure_answer(context: Context) -> Draft | None:
 
 def trend_answer(context: Context) -> Draft | None:
     """A figure year by year, where a comparison asks for a number of one side; else None."""
-    asked = asked_for(fold(context.query.text))
+    asked = asked_for(context.question)
     query = context.query
     several = len(query.plan_numbers) > 1 or len(query.prefectures) > 1
     if several or len({o.split("（")[0] for o in query.organizations}) > 1:
@@ -196,13 +197,25 @@ def _called_off(context: Context, best: Finding | None) -> Draft | None:
     off = max(found, key=lambda f: f.fit, default=None)
     if off is None or off.fit < 0.4 or len(context.query.fiscal_years) != 1:
         return None
-    if best is not None and context.covered(best.segment.text) >= off.fit:
+    if best is not None and (_same_item(best, off) or context.covered(best.segment.text) >= off.fit):
         return None
     mark = context.book.cite(off.measure, off.segment.activity, off.segment.start, off.segment.end)
     return Draft(
         f"{era_name(off.year)}の実績には、実施しなかった（中止・見送りなど）旨が記載されています。{mark}\n\n"
         f"> {inline(off.segment.text)}\n\n{_whose(off.measure)}"
     )
+
+
+def _same_item(left: Finding, right: Finding) -> bool:
+    """Whether two sentences stand in one item (line) of one cell."""
+    same_cell = left.segment.activity == right.segment.activity
+    return same_cell and item_of(left.segment).start == item_of(right.segment).start
+
+
+def _quoted(segment: Segment) -> Segment:
+    """What is quoted for a figure: its sentence, or the whole item where that says something was called off."""
+    item = item_of(segment)
+    return item if _CALLED_OFF.search(item.text) else segment
 
 
 def _about(measure: Measure) -> str:
@@ -220,13 +233,14 @@ def _years_missing(context: Context, findings: Sequence[Finding]) -> bool:
 
 def _single(context: Context, finding: Finding) -> str:
     activity = finding.segment.activity
-    mark = context.book.cite(finding.measure, activity, finding.segment.start, finding.segment.end)
+    quoted = _quoted(finding.segment)
+    mark = context.book.cite(finding.measure, activity, quoted.start, quoted.end)
     when = f"{era_name(activity.fiscal_year)}の{KIND_NAMES[activity.kind]}"
     if finding.figure:
         first = f"**{escape(finding.figure.text)}**です（{when}）。{mark}"
     else:
         first = f"{when}に、次のとおり記載されています。{mark}"
-    return f"{first}\n\n> {inline(finding.segment.text)}\n\n{_whose(finding.measure)}"
+    return f"{first}\n\n> {inline(quoted.text)}\n\n{_whose(finding.measure)}"
 
 
 def _by_year(context: Context, best: Finding, findings: Sequence[Finding]) -> str:
@@ -245,7 +259,7 @@ def _by_year(context: Context, best: Finding, findings: Sequence[Finding]) -> st
         if finding is None:
             lines.append(f"- {era_name(year)}: 記載がありません。")
             continue
-        segment = finding.segment
+        segment = _quoted(finding.segment)
         mark = context.book.cite(measure, segment.activity, segment.start, segment.end)
         figure = f"**{escape(finding.figure.text)}** — " if finding.figure else ""
         lines.append(f"- {era_name(year)}: {figure}{inline(segment.text)} {mark}")

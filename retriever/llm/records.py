@@ -10,7 +10,7 @@ from indexer.text import clean
 from retriever.answering.wording import KIND_NAMES
 from retriever.catalog import Catalog
 from retriever.era import era_name
-from retriever.llm.screening import instructs, plain
+from retriever.llm.screening import instructs, plain, without_asides
 from retriever.types import Answer, Citation
 
 MAX_RECORDS = 12
@@ -65,7 +65,8 @@ class Evidence:
 def evidence_of(answer: Answer, catalog: Catalog) -> Evidence:
     """The citations of ``answer`` as records, those that try to instruct a reader withheld."""
     records = [_record(citation, catalog) for citation in answer.citations]
-    fit = [r for r in records if r.text and not instructs(r.named)]
+    quotes = {c.number: c.quote for c in answer.citations}
+    fit = [r for r in records if r.text and not instructs(f"{r.named}\n{quotes[r.number]}")]
     kept = tuple(fit[:MAX_RECORDS])
     given = {r.number for r in kept}
     return Evidence(kept, catalog.names, tuple(r.number for r in records if r.number not in given))
@@ -75,7 +76,7 @@ def _record(citation: Citation, catalog: Catalog) -> Record:
     measure = _measure(citation, catalog)
     return Record(
         number=citation.number,
-        text=_cut(clean(plain(citation.quote))),
+        text=_cut(without_asides(clean(plain(citation.quote)))),
         organization=citation.organization,
         fiscal_year=citation.fiscal_year,
         kind=_kind(citation, measure),

@@ -48,6 +48,17 @@ _INSTRUCTION = re.compile(
     r"|(?:you(?:are|must|should|will)|pleaserespond|respondwith|saythat|reveal|repeatafter|actas|pretendto|insteadof)",
     re.MULTILINE,
 )
+_ASIDE = re.compile(
+    r"(?:回答|応答|返答|答え|解答|正解|出力|要約|引用|復唱|結論)(?:者|文|例|時|用|担当|形式|テンプレート)?[はにをへでの:=＝]"
+    r"|(?:質問|問い)(?:者|すべて|全て|に対|には|への|されたら|されると)|ユーザ|利用者(?:へ|には|に対)(?!の?[一-龠])|お手伝いの方|担当へ"
+    r"|この(?:先の?|行|文|文章|段落|記述|部分)(?:[はをにのよ以]|$)|(?:ここまで(?=の)|これまで(?=の)|(?:これ|ここ|それ)(?:より前|以前|以降|から先))の?(?:文章?|内容|指[示図]|記[述載]|行|出力)[はをに]"
+    r"|(?:以上|上|前)の(?:内容|指図|指示|文章?|記述|行)[はをに]|(?:本|当)(?:文書|資料|文章?)を(?:処理|読|解釈|要約)|(?:機械|モデル|ai|人工知能)(?:は|が|用|向け)"
+    r"|\[システム\]|システム(?:は|が)(?:この|必ず|次)|(?:最|絶対)?優先とし|モードだ|信じさせ|唱え|って言|と言わない|もらいたい|もらえると|"
+    r"文言[:：はを]|一番(?:上|下|最後)に|読み飛ば|finalanswer|final\s*answer|お知らせ[:：]|メモ[:：]",
+    re.MULTILINE,
+)
+"""Talk about texts, questions and answers: plans talk of measures."""
+
 _ENGLISH = re.compile(r"(?:[a-z][a-z'-]*[,.:;!?]?\s+){7,}[a-z]+", re.IGNORECASE)
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{28,}|(?:[01]{8}\s?){4,}|(?:\\[ux][0-9a-f]{2,4}){3,}")
 _PICTURES = re.compile(r"[\U0001f000-\U0001faff\u2600-\u26ff\u2700-\u27bf]")
@@ -69,6 +80,17 @@ def instructs(text: str) -> bool:
         or len(_PICTURES.findall(seen)) > 4
         or any(not _usual(c) for c in letters)
     )
+
+
+def without_asides(text: str) -> str:
+    """``text`` up to the first item or sentence that talks about texts and answers rather than measures.
+
+    What follows such a sentence may be what it is about, so it goes too.
+    """
+    for segment in re.finditer(r"[^\n。]+[\n。]*", text):
+        if _ASIDE.search(squash(visible(segment.group()))):
+            return text[: segment.start()].rstrip()
+    return text
 
 
 def plain(text: str) -> str:
