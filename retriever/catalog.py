@@ -169,7 +169,7 @@ class Catalog:
     def _shared_suffixes(self) -> dict[str, list[str]]:
         """商工会議所連合会 without a place means every organization so called."""
         found: dict[str, list[str]] = defaultdict(list)
-        for suffix in ("商工会議所連合会", "商工会議所", "商工会連合会"):
+        for suffix in ("商工会議所連合会", "会議所連合会", "商工会議所", "会議所", "商工会連合会"):
             for organization in self.organizations:
                 if any(suffix in squash(party) for party in organization.parties):
                     found[suffix].append(organization.printed)

@@ -25,13 +25,14 @@ MAX_TURNS = 8
 Message = Mapping[str, str]
 
 _ANAPHORA = re.compile(
-    r"それ|これ|その|この(?!サイト|システム|アシスタント)|あれ|同じ|上記|先ほど|さっき|今の(?:施策|話|答え|回答|番号)|両者|前者|後者|うち(?:の|で)"
+    r"それ|これ|その|この(?!サイト|システム|アシスタント)|あれ|同じ|上記|先ほど|さっき|今の(?:施策|話|答え|回答|番号)|両者|前者|後者|に限(?:る|って|れば)|に絞(?:る|って|れば)|だけだと|うち(?:の|で)"
 )
 _OTHERS = re.compile(
     r"(?:ほか|他|別)の(?:機関|組織|団体|ところ|会社|銀行|施策|取組)|ほかには|他には|ほかは|他は|以外"
 )
 _NEXT = re.compile(r"翌年度?|次の年度?|次年度|その次|1年後")
 _PREVIOUS = re.compile(r"前年度?(?!比)|前の年度?|その前(?:の年)?|1年前")
+_BESIDE = re.compile(r"比べ|比較|違い|差|増え|減っ|伸び")
 _ELLIPSIS = re.compile(
     r"^.{1,16}?(?P<mark>だと|では|なら|の場合|のほう|の方|の側|側|は|って|も)"
     r"(?:どう|何[^、?。]{0,4}|いつ|どこ|いくつ|なん[^、?。]{0,3})?(?:ですか|なの|でしょうか|になる)?[?。]?$"
@@ -154,7 +155,8 @@ class Conversation:
         known = context.query.fiscal_years or (context.answered.fiscal_years if context.answered else ())
         shift = _shift(folded)
         if shift and known:
-            return (max(known) + 1,) if shift > 0 else (min(known) - 1,)
+            year = max(known) + 1 if shift > 0 else min(known) - 1
+            return tuple(sorted({year, *known})) if _BESIDE.search(folded) else (year,)
         return context.query.fiscal_years
 
     @staticmethod

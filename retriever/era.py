@@ -16,16 +16,17 @@ _DIGITS = {"元": 1, "〇": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5,
 _NUMBER = r"(?:元|[0-9]{1,2}|[一二三四五六七八九]?十[一二三四五六七八九]?|[〇一二三四五六七八九]{1,2})"
 _ERA = re.compile(
     rf"(?P<era>令和|平成|昭和|れいわ|へいせい|(?<![a-z0-9])[rhs](?=[0-9]))\s*(?P<n>{_NUMBER})\s*(?P<unit>年度|年|ねんど)?"
-    r"(?P<month>\s*[0-9]{1,2}月)?"
+    r"(?:(?P<month>\s*[0-9]{1,2}月)|\.(?P<dotted>[0-9]{1,2})\.[0-9]{1,2})?"
 )
 _RANGE_END = re.compile(
     rf"\s*(?:年度|年)?\s*(?:から|[-~]|・|、|,|と|や|→)\s*(?P<n>{_NUMBER})"
-    rf"\s*(?:年度|年|(?=(?:・|、|,)\s*{_NUMBER}\s*(?:年度|年)))"
+    rf"\s*(?:年度|年|(?=(?:・|、|,)\s*{_NUMBER}\s*(?:年度|年))|(?<=→[0-9])(?![0-9]))"
 )
 _BARE = re.compile(
     r"(?<![0-9令和成rhs〇一二三四五六七八九十])(?P<n>元|[0-9]{1,2})年度(?!合計|分|とも|間|を(?:合|足)|ごと|毎)"
 )
 _KANJI_WESTERN = re.compile(r"[一二][〇一二三四五六七八九]{3}(?=年)")
+_SHORT_WESTERN = re.compile(r"['’](?P<yy>[0-9]{2})年度?")
 _STATED_NOW = re.compile(r"(?:いま|今|現在|本日|今日)(?:が|は|を|、)?\s*$")
 _WESTERN = re.compile(
     r"(?<![0-9])(?P<y>(?:19|20)[0-9]{2})(?![0-9])\s*(?P<unit>年度|年)?(?P<month>\s*[0-9]{1,2}月)?"
@@ -146,11 +147,16 @@ def _eras(folded: str) -> list[YearMention]:
 
 def _westerns(folded: str) -> list[YearMention]:
     digits = _KANJI_WESTERN.sub(lambda m: "".join(str(_DIGITS[c]) for c in m.group()), folded)
-    return [YearMention(m.start(), m.end(), (_fiscal(int(m["y"]), m),)) for m in _WESTERN.finditer(digits)]
+    return [
+        YearMention(m.start(), m.end(), (_fiscal(int(m["y"]), m),)) for m in _WESTERN.finditer(digits)
+    ] + [YearMention(m.start(), m.end(), (2000 + int(m["yy"]),)) for m in _SHORT_WESTERN.finditer(folded)]
 
 
 def _fiscal(year: int, match: re.Match[str]) -> int:
     """The fiscal year of 令和4年1月 is 令和3年度; a year without a month is taken as the fiscal year."""
+    named = match.groupdict()
+    if named.get("dotted"):
+        return year - 1 if int(named["dotted"]) <= 3 else year
     month = int(match["month"].strip().removesuffix("月")) if match["month"] else 0
     return year - 1 if match["unit"] == "年" and 1 <= month <= 3 else year
 

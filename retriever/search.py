@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from indexer.schema import Chunk, Measure
 from retriever.catalog import Catalog
 from retriever.ranking import Ranker, Ranking
+from retriever.synonyms import expanded
 from retriever.topic import key_terms
 from retriever.types import Hit, Query
 
@@ -92,10 +93,14 @@ class Searcher:
         if not key_terms(query.terms):
             every = [self._found(int(i), 0.0, query) for i in np.flatnonzero(allowed)[:k]]
             return Findings(tuple(every), None, allowed)
-        ranking = self.ranker.rank(query.search_text, allowed=allowed, k=k)
+        ranking = self.ranker.rank(expanded(query.search_text), allowed=allowed, k=k)
         scored = zip(ranking.indices, ranking.scores, strict=True)
         found = [self._found(int(i), float(s), query) for i, s in scored]
         found.sort(key=lambda f: -f.score)
+        if query.plan_numbers:
+            # A record named by its number is found whatever else the question says.
+            seen = {f.index for f in found}
+            found += [self._found(int(i), 0.0, query) for i in np.flatnonzero(allowed) if int(i) not in seen]
         return Findings(tuple(found), ranking, allowed)
 
     def _found(self, index: int, score: float, query: Query) -> Found:

@@ -116,6 +116,14 @@ _NOISE = frozenset(
         "直近",
         "過去",
         "対する",
+        "間",
+        "年間",
+        "幾",
+        "つ",
+        "一番",
+        "序で",
+        "願う",
+        "教示",
     ]
 )
 """Words about the question itself, as lemmas: what kind of answer is wanted, not on what subject."""
@@ -179,8 +187,25 @@ _GENERIC = _NOISE | frozenset(
         "時点",
         "以降",
         "以上",
+        "個",
+        "名",
+        "本",
+        "箇所",
+        "種",
+        "類",
+        "大体",
+        "凡そ",
+        "来場",
+        "計算",
+        "数字",
+        "分かれる",
+        "載る",
+        "乗る",
+        "個所",
+        "か所",
     ]
 )
+"""Words that every question may have; they do not tell what it is about."""
 
 
 def _is_noise(word: Word) -> bool:

@@ -30,8 +30,8 @@ _KANJI = re.compile(r"[一-龠々]")
 _KANJI_NUMBER = r"[〇一二三四五六七八九十百]+"
 _NUMBER = rf"(?:[0-9]{{1,4}}|{_KANJI_NUMBER})"
 _PLAN_NUMBER = re.compile(
-    rf"(?:(?:計画|施策|事業|取組)?(?:の)?番号|計画(?=[0-9])|施策(?=[0-9])|(?<![a-z])no\.?|#|№|ナンバー|第(?={_NUMBER}番))"
-    rf"\s*(?:が|は|:|の)?\s*(?P<a>{_NUMBER})\s*(?:番|号)?|(?P<b>{_NUMBER})\s*番(?!目|組|地|台|線|号室|街)"
+    rf"(?:(?:計画|施策|事業|取組)?(?:の)?番号|計画(?=[0-9])|施策(?=[0-9])|plan\s*(?:number|no\.?)|(?<![a-z])no\.?|#|№|ナンバー|第(?={_NUMBER}[番号]))"
+    rf"\s*(?:が|は|:|の)?\s*(?P<a>{_NUMBER})\s*(?:番|号)?|(?P<b>{_NUMBER})\s*番(?!目|組|地|台|線|号室|街|新|多|大|少|高|低|早|遅|良|古|近|最|に)"
 )
 _NEXT_NUMBER = re.compile(
     r"\s*(?:番)?\s*(?:と|、|,|や|・|および|及び|&|vs\.?|対|から)\s*(?:(?:計画)?番号|no\.?)?\s*"
@@ -82,15 +82,17 @@ class Understanding:
         """The query that ``question`` states, alone, without its conversation."""
         folded = _katakana_loans(fold(question))
         years = year_mentions(folded, today)
-        rest = _blank(folded, [(y.start, y.end) for y in years], "、")
+        rest = spaced = _blank(folded, [(y.start, y.end) for y in years], "、")
         rest = re.sub(r"\s+", "、", rest.strip())
-        mentions = self.organizations_in(rest)
+        mentions = self.organizations_in(
+            self._document_names.sub(lambda m: "、" * len(m.group()), squash(rest))
+        )
         mentions, regions = self._regions(rest, mentions)
         stated = self._stated(mentions)
         guesses = _distinct(p for m in mentions if m.spoken_about for p in m.printed if p not in stated)
         places, unknown = self._places(rest, mentions)
         prefectures = _distinct((*places.values(), *regions))
-        numbers = plan_numbers_in(rest) or self._bare_pair(rest)
+        numbers = plan_numbers_in(spaced) or self._bare_pair(rest)
         documents = self.documents_in(rest)
         search_text = self._search_text(rest, mentions, [*regions, *places])
         return Query(

@@ -10,7 +10,7 @@ from retriever.answering.compare import compare_answer
 from retriever.answering.context import Context, Draft
 from retriever.answering.corrections import correction
 from retriever.answering.figures import asked_for
-from retriever.answering.lists import count_answer, list_answer, sum_answer
+from retriever.answering.lists import count_answer, list_answer, matching, sum_answer
 from retriever.answering.lookup import by_number, lookup
 from retriever.answering.numbers import figure_answer, trend_answer
 from retriever.answering.refusals import no_such_measure, not_mentioned, outside_corpus
@@ -47,15 +47,19 @@ def _by_intent(context: Context) -> Draft:
     intent, query = context.query.intent, context.query
     if intent == "about":
         return about_answer(context)
-    if not context.findings.found:
-        return not_mentioned(context)
     conditions_only = not context.key_terms
     corrected = correction(context)
     if corrected is not None:
         return corrected
+    if not context.findings.found:
+        return not_mentioned(context)
     missing = missing_attribute(context)
     if missing and intent in ("lookup", "figure", "sum"):
         return not_mentioned(context, f"「{escape(missing)}」にあたること")
+    if intent in ("list", "count"):
+        complete = matching(context)
+        if complete.measures and complete.certain:
+            return (count_answer if intent == "count" else list_answer)(context) or not_mentioned(context)
     certain = conditions_only or context.focus or query.plan_numbers
     if not certain and not is_mentioned(context):
         return not_mentioned(context)

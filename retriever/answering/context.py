@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 
+from indexer.japanese import words
 from indexer.schema import Activity, Measure
 from indexer.text import fold, squash
 from retriever.answering.citing import CitationBook
@@ -13,6 +14,7 @@ from retriever.answering.figures import overlap
 from retriever.catalog import Catalog
 from retriever.era import without_years
 from retriever.search import Findings, Searcher
+from retriever.synonyms import alternatives
 from retriever.topic import key_terms
 from retriever.types import Query, Status
 
@@ -59,6 +61,17 @@ class Context:
         return key_terms(self.query.terms)
 
     @cached_property
+    def key_nouns(self) -> tuple[str, ...]:
+        """Key terms that are nouns: what a list or a count is of."""
+        nouns = {w.lemma for w in words(self.query.search_text) if w.pos in ("名詞", "接尾辞", "形状詞")}
+        return tuple(t for t in self.key_terms if t in nouns)
+
+    @cached_property
+    def alternatives(self) -> dict[str, tuple[str, ...]]:
+        """Everyday words of the question → what plans call them."""
+        return alternatives(self.query.search_text)
+
+    @cached_property
     def question(self) -> str:
         """The question folded, without its years: what is asked, of whatever year."""
         return without_years(fold(self.query.asking or self.query.text))
@@ -69,7 +82,8 @@ class Context:
 
     def covered(self, text: str, terms: Sequence[str] | None = None) -> float:
         """The share of the question's weight that ``text`` has, 0 to 1."""
-        return overlap(self.key_terms if terms is None else terms, text, self.weight)
+        chosen = self.key_terms if terms is None else terms
+        return overlap(chosen, text, self.weight, self.alternatives)
 
     def activities(self, measure: Measure, kinds: Iterable[str] = ("plan", "result")) -> list[Activity]:
         """The activities of a measure in the years and of the kinds asked for, by year, plan first."""
@@ -78,10 +92,10 @@ class Context:
         chosen = [a for a in measure.activities if a.fiscal_year in years and a.kind in wanted]
         return sorted(chosen, key=lambda a: (a.fiscal_year, a.kind != "plan", a.span))
 
-    def on_subject(self, measures: Sequence[Measure]) -> list[Measure]:
-        """Of ``measures`` those with nearly as much of the question's weight as the best one."""
+    def on_subject(self, measures: Sequence[Measure], share: float = ON_SUBJECT) -> list[Measure]:
+        """Of ``measures`` those with at least ``share`` of what the best has of the question's weight."""
         shares = {m.measure_id: self.covered(self.whole_text(m)) for m in measures}
-        enough = ON_SUBJECT * max(shares.values(), default=0.0)
+        enough = share * max(shares.values(), default=0.0)
         return [m for m in measures if shares[m.measure_id] >= enough or m in self.focus]
 
     def whole_text(self, measure: Measure, kinds: Iterable[str] = ("plan", "result")) -> str:

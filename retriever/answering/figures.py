@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -72,7 +72,7 @@ _COUNTED = re.compile(
     r"([^\sのはがをにで、?]{1,12})(?:の数)?(?:は|が|って|を)?(?:合計|合わせて|全部で|延べ|のべ)?(?:で)?"
     r"(?:何|なん|いくつ|どれくらい|どのくらい|どれだけ|いくら)[^はがをにの、?]{0,3}(?:が|を|に|の)?([^\sのはがをにで、?ぁ-ん]{2,8})?"
     r"|([^\sはがをにで、?]{1,14}?)の(?:件|人|回|社|部|校|団体)?数"
-    r"|([^\sのはがをにで、?]{1,12}(?:率|数|割合))(?:は|を|って|が|の|、|\(|$|\?)"
+    r"|([^\sのはがをにで、?]{1,12}(?:率|数|割合))(?:は|を|って|が|の|、|\(|\s|$|\?)"
 )
 
 
@@ -196,30 +196,32 @@ def fits(figure: Figure, asked: Asked) -> bool:
     return len(noun) >= 3 and noun in squash(figure.label)
 
 
-Similarity = Callable[[str, str], float]
-"""How near two words are, 0 to 1."""
-
-
 def overlap(
-    terms: Sequence[str], text: str, weight: Callable[[str], float], similarity: Similarity | None = None
+    terms: Sequence[str],
+    text: str,
+    weight: Callable[[str], float],
+    alternatives: Mapping[str, tuple[str, ...]] | None = None,
 ) -> float:
-    """The share (0 to 1) of the weight of ``terms`` whose word, or one near to it, is in ``text``."""
+    """The share (0 to 1) of the weight of ``terms`` that is in ``text``, as a word or within one.
+
+    A term also counts where one of its ``alternatives`` (folded phrases) stands.
+    """
     total = sum(weight(t) for t in terms)
     if not total:
         return 0.0
-    present = _lemmas(text)
-    folded = fold(text)
-    score = 0.0
-    for term in terms:
-        if term in present or (len(term) > 1 and term in folded):
-            score += weight(term)
-        elif similarity is not None:
-            nearest = max((similarity(term, word) for word in present), default=0.0)
-            score += weight(term) * nearest
-    return score / total
+    present, folded = _searched(text)
+    others = alternatives or {}
+    return (
+        sum(
+            weight(t)
+            for t in terms
+            if t in present or (len(t) > 1 and t in folded) or any(o in folded for o in others.get(t, ()))
+        )
+        / total
+    )
 
 
 @lru_cache(maxsize=20_000)
-def _lemmas(text: str) -> frozenset[str]:
-    """The content words of a title or an item, kept because questions look at the same ones again."""
-    return frozenset(w.lemma for w in words(text) if is_content(w))
+def _searched(text: str) -> tuple[frozenset[str], str]:
+    """The content words of a text, and it folded; kept because questions look at the same ones again."""
+    return frozenset(w.lemma for w in words(text) if is_content(w)), fold(text)

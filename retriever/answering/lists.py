@@ -11,7 +11,7 @@ from indexer.schema import Activity, Measure
 from indexer.text import fold, squash
 from retriever.answering.context import Context, Draft, grouped
 from retriever.answering.figures import asked_for
-from retriever.answering.numbers import Finding, best_finding, same_figure
+from retriever.answering.numbers import Finding, best_finding, figure_answer, same_figure, units_like
 from retriever.answering.wording import (
     KIND_NAMES,
     escape,
@@ -32,6 +32,8 @@ SNIPPET = 60
 _BY_ORGANIZATION = re.compile(
     r"(?:機関|組織|団体|会社|銀行|企業|ところ|誰|だれ|どこ)(?:が|は|で|の|を|いくつ|数|一覧|すべて|全)|(?:いくつ|何|なん)の?(?:機関|組織|団体)|何(?:機関|団体|組織)"
 )
+_NUMBERING = re.compile(r"^(?:[ⅠⅡⅢⅣⅤIVX]+|[0-9０-９]+|[(（][0-9０-９]+[)）])\s*")
+_BY_THEME = re.compile(r"テーマ(?:は|が|の数|って)?.{0,6}(?:いくつ|何|なに)")
 _BY_TITLE = re.compile(r"項目(?:が|は|の数|数)?(?:全部で)?(?:いくつ|何)|何項目")
 
 
@@ -41,6 +43,8 @@ class Matching:
 
     measures: tuple[Measure, ...]
     rule: str
+    certain: bool = True
+    """False where no measure has all that was asked for, and the nearest were taken."""
 
 
 def matching(context: Context) -> Matching:
@@ -49,8 +53,11 @@ def matching(context: Context) -> Matching:
     Where no measure has all of them, those with the most of the question's weight are taken.
     """
     candidates = _in_conditions(context)
-    terms = context.key_terms
+    terms = context.key_nouns
     conditions = _conditions(context)
+    labelled = _under_label(context, candidates)
+    if labelled:
+        return labelled
     phrases = [p for p in quoted_phrases(context.query.text) if context.catalog.contains(p)]
     if phrases:
         return _with_phrases(context, candidates, phrases, conditions)
@@ -58,14 +65,37 @@ def matching(context: Context) -> Matching:
         return Matching(
             tuple(candidates), f"{conditions}の施策" if conditions else "収録しているすべての施策"
         )
-    shares = [(context.covered(context.whole_text(m, context.kinds)), m) for m in candidates]
+    shares = [(context.covered(context.whole_text(m, context.kinds), terms), m) for m in candidates]
     full = [m for share, m in shares if share >= 0.999]
     named = "".join(f"「{escape(t)}」" for t in _printed_terms(context))
     if full:
         return Matching(tuple(full), f"{conditions}見出しか本文に{named}を含む施策")
     best = max((share for share, _ in shares), default=0.0)
     near = [m for share, m in shares if share >= max(0.5, best * 0.95)]
-    return Matching(tuple(near), f"{conditions}見出しか本文に{named}のうち主なものを含む施策")
+    return Matching(tuple(near), f"{conditions}見出しか本文に{named}のうち主なものを含む施策", certain=False)
+
+
+def _under_label(context: Context, candidates: Sequence[Measure]) -> Matching | None:
+    """Measures whose category, theme or title the question names word for word."""
+    asked = squash(context.query.text)
+    labels: dict[str, str] = {}
+    for measure in candidates:
+        steps = [step for part in measure.heading.split(" › ") for step in (part, _NUMBERING.sub("", part))]
+        for label in (measure.category or "", measure.title, *steps):
+            if len(squash(label)) >= 5 and squash(label) in asked:
+                labels[squash(label)] = label
+    if not labels:
+        return None
+    wanted = max(labels, key=len)
+    chosen = tuple(m for m in candidates if wanted in _labels_of(m))
+    rule = f"{_conditions(context)}{'で' if _conditions(context) and not context.key_terms else ''}項目・テーマ・見出しか施策名が「{escape(labels[wanted])}」の施策"
+    return Matching(chosen, rule)
+
+
+def _labels_of(measure: Measure) -> set[str]:
+    steps = measure.heading.split(" › ")
+    names = [measure.category or "", measure.title, *steps, *(_NUMBERING.sub("", s) for s in steps)]
+    return {squash(name) for name in names}
 
 
 def _with_phrases(
@@ -104,6 +134,9 @@ def count_answer(context: Context) -> Draft | None:
         return None
     question = fold(context.query.text)
     titles = list(dict.fromkeys(m.title for m in match.measures))
+    themes = list(dict.fromkeys(m.category or m.title for m in match.measures))
+    if _BY_THEME.search(question):
+        return _titles(context, match, themes, "テーマ")
     if _BY_TITLE.search(question) and len(titles) < len(match.measures):
         return _titles(context, match, titles)
     listed = list_answer(context)
@@ -119,9 +152,12 @@ def sum_answer(context: Context) -> Draft | None:
     best = best_finding(context, asked)
     if best is None or best.figure is None:
         return None
-    findings = [
-        f for f in same_figure(context, asked, best) if f.figure and f.figure.unit == best.figure.unit
-    ]
+    if len(context.query.fiscal_years) == 1:
+        return figure_answer(context)
+    if "累計" in best.segment.text:
+        return figure_answer(context)
+    alike = units_like(best.figure.unit)
+    findings = [f for f in same_figure(context, asked, best) if f.figure and f.figure.unit in alike]
     years = sorted(set(context.query.fiscal_years) or set(best.measure.fiscal_years))
     return Draft(_sum_text(context, best, findings, years))
 
@@ -153,12 +189,12 @@ def _sum_text(context: Context, best: Finding, findings: Sequence[Finding], year
     return "\n".join(lines)
 
 
-def _titles(context: Context, match: Matching, titles: Sequence[str]) -> Draft:
-    """Items (項目) that several parties share, each once."""
-    lines = [f"**{len(titles)}項目**です（{match.rule}、{len(match.measures)}件の項目名）。", ""]
+def _titles(context: Context, match: Matching, titles: Sequence[str], called: str = "項目") -> Draft:
+    """Items (項目) or themes that several measures share, each once, with a few of them cited."""
+    lines = [f"**{len(titles)}{called}**です（{match.rule}、{len(match.measures)}件の{called}名）。", ""]
     for i, title in enumerate(titles, 1):
-        measures = [m for m in match.measures if m.title == title]
-        marks = "".join(context.book.cite(m, _telling(context, m)) for m in measures)
+        measures = [m for m in match.measures if title in (m.title, m.category)]
+        marks = "".join(context.book.cite(m, _telling(context, m)) for m in measures[:4])
         lines.append(f"{i}. {escape(title)} {marks}")
     return Draft("\n".join(lines), total=len(titles))
 
@@ -221,4 +257,4 @@ def _conditions(context: Context) -> str:
 
 def _printed_terms(context: Context) -> list[str]:
     """Key terms as the question writes them, neighbouring ones joined."""
-    return list(context.key_terms)
+    return list(context.key_nouns)

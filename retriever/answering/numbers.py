@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from indexer.japanese import tokenize
+from indexer.japanese import tokenize, words
 from indexer.schema import Measure
 from indexer.text import squash
 from retriever.answering.context import Context, Draft
@@ -34,12 +34,19 @@ from retriever.era import era_name
 CANDIDATES = 8
 """Measures found that are searched for the figure."""
 
-ENOUGH = 0.34
+ENOUGH = 0.3
 """Share of the question's weight that the measure and the item must have between them."""
 
+NEAR_SUBJECT = 0.5
+"""Share of the best measure's share that is enough where no measure on the subject has a figure."""
+
 _CALLED_OFF = re.compile(
-    r"中止|見送|実施(?:でき)?(?:せず|なかった)|取りやめ|延期|行わなかった|開催せず|できなかった"
+    r"中止|見送|実施(?:でき)?(?:せず|なかった)|取りやめ|延期|で終了|行わなかった|開催せず|できなかった"
 )
+_PLAN_AND_RESULT = re.compile(
+    r"(?:計画|予定).{0,12}(?:実績|結果|実際|達成|通り|どおり)|(?:実績|結果).{0,10}(?:計画|予定)"
+)
+_LATEST = re.compile(r"最新|一番新しい|いちばん新しい|直近の(?:年|実績)|最近の実績")
 _STATED = re.compile(r"(?P<number>[0-9][0-9,.]*)(?P<unit>人|名|社|者|件|回|会場|%|円|部|団体|校|コース)")
 
 
@@ -62,7 +69,7 @@ def figure_answer(context: Context) -> Draft | None:
     asked = asked_for(context.question)
     stated = _STATED.search(context.question)
     if stated and not asked.units:
-        return _confirmed(context, replace(asked, units=_units_like(stated["unit"])), stated.group())
+        return _confirmed(context, replace(asked, units=units_like(stated["unit"])), stated.group())
     best = best_finding(context, asked)
     called_off = _called_off(context, best)
     if called_off is not None:
@@ -70,6 +77,8 @@ def figure_answer(context: Context) -> Draft | None:
     if best is None:
         return None
     findings = same_figure(context, asked, best)
+    if _LATEST.search(context.question):
+        findings = findings[-1:]
     if len(findings) == 1 and not _years_missing(context, findings):
         return Draft(_single(context, findings[0]))
     return Draft(_by_year(context, best, findings))
@@ -79,6 +88,8 @@ def trend_answer(context: Context) -> Draft | None:
     """A figure year by year, where a comparison asks for a number of one side; else None."""
     asked = asked_for(context.question)
     query = context.query
+    if _PLAN_AND_RESULT.search(context.question) and not asked.units:
+        return None
     several = len(query.plan_numbers) > 1 or len(query.prefectures) > 1
     if several or len({o.split("（")[0] for o in query.organizations}) > 1:
         return None
@@ -86,14 +97,23 @@ def trend_answer(context: Context) -> Draft | None:
 
 
 def best_finding(context: Context, asked: Asked) -> Finding | None:
-    """The item that fits the question best among the measures on the subject."""
+    """The item that fits the question best: among the measures on the subject, else those near to it."""
+    candidates = context.ranked()[:CANDIDATES]
+    on_subject = context.on_subject(candidates)
+    return _best_among(context, asked, on_subject) or _best_among(
+        context, asked, context.on_subject(candidates, NEAR_SUBJECT)
+    )
+
+
+def _best_among(context: Context, asked: Asked, measures: Sequence[Measure]) -> Finding | None:
     found = []
-    for rank, measure in enumerate(context.on_subject(context.ranked()[:CANDIDATES])):
-        about = context.covered(_about(measure))
+    subject = context.key_nouns or context.key_terms
+    for rank, measure in enumerate(measures):
         for finding in _findings(context, asked, measure):
-            if finding.fit + about < ENOUGH and measure not in context.focus and context.key_terms:
+            said = context.covered(f"{_about(measure)} {item_of(finding.segment).text}", subject)
+            if said < ENOUGH and measure not in context.focus and context.key_terms:
                 continue
-            fit = finding.fit + 0.6 * about - 0.05 * rank + (0.5 if measure in context.focus else 0.0)
+            fit = finding.fit + 1.5 * said - 0.05 * rank + (0.5 if measure in context.focus else 0.0)
             found.append(replace(finding, fit=fit))
     return max(found, key=lambda f: f.fit, default=None)
 
@@ -125,9 +145,11 @@ def _findings(context: Context, asked: Asked, measure: Measure) -> list[Finding]
             if not holds(segment, asked):
                 continue
             figure = _pick(context, segment, asked)
-            fit = context.covered(f"{block} {segment.text}") + preference
+            fit = 0.7 * context.covered(f"{block} {segment.text}") + preference
             if figure is not None:
-                fit += label_fit(context, figure, asked) + 0.3 * _units_held(segment, asked)
+                named = len(squash(asked.noun)) >= 3 and squash(asked.noun) in squash(figure.label)
+                fit += label_fit(context, figure, asked)
+                fit += 0.3 * max(_units_held(segment, asked), float(named))
             found.append(Finding(measure, segment, figure, fit))
     return found
 
@@ -152,7 +174,7 @@ def _pick(context: Context, segment: Segment, asked: Asked) -> Figure | None:
 
 def label_fit(context: Context, figure: Figure, asked: Asked) -> float:
     """How well the words around a figure fit what is counted; those next to the interrogative tell most."""
-    counted = tokenize(asked.noun)
+    counted = [w.lemma for w in words(asked.noun) if w.pos in ("名詞", "接尾辞")]
     noun = context.covered(f"{figure.label} {figure.after}", counted) if counted else 0.0
     label = tokenize(figure.label)
     if set(tokenize(asked.excluded)) & set(label):
@@ -168,7 +190,7 @@ def _units_held(segment: Segment, asked: Asked) -> float:
     return sum(bool(k & held) for k in kinds) / len(kinds) if kinds else 0.0
 
 
-def _units_like(unit: str) -> tuple[str, ...]:
+def units_like(unit: str) -> tuple[str, ...]:
     """Units that count the same things as ``unit``: 人 and 名."""
     return next((names for _, names in ASKED_UNITS if unit in names), (unit,))
 
@@ -188,22 +210,29 @@ def _confirmed(context: Context, asked: Asked, stated: str) -> Draft | None:
 def _called_off(context: Context, best: Finding | None) -> Draft | None:
     """Where the record says that what is asked about did not take place, that is the answer."""
     found: list[Finding] = []
+    subject = _subject_terms(context)
     for measure in context.on_subject(context.ranked()[:CANDIDATES]):
-        for activity in context.activities(measure, ("result",)):
+        for activity in context.activities(measure):
             for segment in segments_of(activity):
                 if _CALLED_OFF.search(segment.text):
-                    fit = context.covered(segment.text)
+                    fit = context.covered(segment.text, subject)
                     found.append(Finding(measure, segment, None, fit))
     off = max(found, key=lambda f: f.fit, default=None)
     if off is None or off.fit < 0.4 or len(context.query.fiscal_years) != 1:
         return None
-    if best is not None and (_same_item(best, off) or context.covered(best.segment.text) >= off.fit):
+    if best is not None and (_same_item(best, off) or context.covered(best.segment.text, subject) >= off.fit):
         return None
     mark = context.book.cite(off.measure, off.segment.activity, off.segment.start, off.segment.end)
     return Draft(
-        f"{era_name(off.year)}の実績には、実施しなかった（中止・見送りなど）旨が記載されています。{mark}\n\n"
+        f"{era_name(off.year)}の{KIND_NAMES[off.segment.activity.kind]}には、実施しなかった（中止・見送り・終了など）旨が記載されています。{mark}\n\n"
         f"> {inline(off.segment.text)}\n\n{_whose(off.measure)}"
     )
+
+
+def _subject_terms(context: Context) -> list[str]:
+    """Key terms without those that only say what is counted (参加者, 来場者)."""
+    counted = set(tokenize(asked_for(context.question).noun))
+    return [t for t in context.key_terms if t not in counted] or list(context.key_terms)
 
 
 def _same_item(left: Finding, right: Finding) -> bool:

@@ -52,6 +52,8 @@ def no_such_measure(context: Context) -> Draft | None:
         for m in context.catalog.index.measures
         if m.plan_number in query.plan_numbers
     ]
+    if elsewhere and context.key_terms and not query.fiscal_years:
+        return None
     whose = _scope_name(context)
     where = f"{whose}{'の' if whose else ''}{years_name(query.fiscal_years)}" or "収録している文書"
     text = f"{where}に、計画番号{numbers}の施策はありません。"

@@ -1,8 +1,8 @@
 """Holds each sentence of a language model to the records it cites; what is not in them is not shown.
 
 A sentence passes when every part of it carries a mark of a given record, and every figure,
-date, year, plan number, organization, proper name and foreign word in that part stands in
-those records, and nearly all its other words too.
+date, year, plan number, organization, name and noun in that part stands in those records, and
+nearly all its other words too. Nouns of the question and those that any answer needs may be added.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from retriever.llm.screening import carries_address, instructs
 from retriever.llm.sentences import Part, Sentence
 
 STRANGE = 0.3
-"""The share of a part's content words that may be missing from its records: room for a paraphrase."""
+"""The share of a part's content words, nouns aside, that its records need not have: room for a paraphrase."""
 
 _GLUE = frozenset(
     word.lemma
@@ -29,7 +29,7 @@ _GLUE = frozenset(
         "計画 実績 予定 施策 取組 取り組む 記載 記録 出典 内容 年度 令和 平成 機関 団体 実施 行う 開催 支援 対象 目的 具体的 主 "
         "含む 示す 通じる 用いる 図る 進める 設ける 挙げる 述べる 及ぶ 関する 対する 基づく 向ける 合わせる 併せる 加える 実際 "
         "同じ 同様 一方 次 以下 各 全て 他 多く 中 際 時 場合 方 者 的 化 等 回 件 名 人 社 年 月 日 合計 計 数 番号 概要 点 上 的 "
-        "予定する 計画する 活用 利用 場 形 見る 出来る 持つ 受ける 得る 言う 分かる 思う よる 因る おく 置く 頂く 行く 来る 致す"
+        "事業 活動 推進 促進 状況 結果 情報 説明 時期 期間 件数 人数 回数 参加 紹介 一つ 今後 予定する 計画する 活用 利用 場 形 見る 出来る 持つ 受ける 得る 言う 分かる 思う よる 因る おく 置く 頂く 行く 来る 致す"
     )
 )
 _NEGATION = re.compile(
@@ -204,7 +204,9 @@ class Guard:
         if any(_is_name(w) for w in strange):
             return "name"
         strange = [w for w in strange if w.lemma not in self._asked]
-        if any(_KATAKANA.fullmatch(w.surface) for w in strange) or len(strange) > STRANGE * len(content):
+        if any(w.pos == "名詞" or _KATAKANA.fullmatch(w.surface) for w in strange):
+            return "noun"
+        if len(strange) > STRANGE * len(content):
             return "words"
         grounded = tail or sum(w.lemma not in _GLUE for w in evident) >= 2
         return "" if grounded else "words"
