@@ -156,6 +156,7 @@ class Catalog:
         names += [bare_name(party) for party in organization.parties]
         if organization.division:
             names += [organization.division, organization.base + organization.division]
+            names += organization.division.split("・")[-1:]
         group = _GROUP.search(organization.printed)
         if group:
             letter = group.group().lstrip("※")

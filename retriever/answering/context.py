@@ -63,7 +63,7 @@ class Context:
     @cached_property
     def key_nouns(self) -> tuple[str, ...]:
         """Key terms that are nouns: what a list or a count is of."""
-        nouns = {w.lemma for w in words(self.query.search_text) if w.pos in ("名詞", "接尾辞", "形状詞")}
+        nouns = {w.lemma for w in words(self.query.search_text) if w.pos in ("名詞", "形状詞")}
         return tuple(t for t in self.key_terms if t in nouns)
 
     @cached_property

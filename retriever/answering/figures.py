@@ -33,6 +33,8 @@ _PLACE = re.compile(
 )
 _SEGMENT = re.compile(r"[^\n。]+。?")
 
+_ITEM = re.compile(r"(?m)^(?:[・○●①-⑳【]|[(（][0-9０-９]+[)）]|[ア-ン][ 　])")
+
 ASKED_UNITS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (re.compile(pattern), units)
     for pattern, units in (
@@ -155,6 +157,15 @@ def item_of(segment: Segment) -> Segment:
     return Segment(segment.activity, start, len(text) if end < 0 else end)
 
 
+def block_of(segment: Segment) -> Segment:
+    """The item with the lines that continue it: from its marker (・, ○, ①, (1), ア) to the next one."""
+    text = segment.activity.text
+    starts = [m.start() for m in _ITEM.finditer(text)]
+    start = max((s for s in starts if s <= segment.start), default=0)
+    end = min((s for s in starts if s > segment.start), default=len(text))
+    return Segment(segment.activity, start, max(end, segment.end))
+
+
 def figures_of(segment: Segment) -> list[Figure]:
     """Numbers with a unit in a segment, in order, each with the words before it that say what it counts."""
     text = segment.text.translate(_HALF_WIDTH)
@@ -192,8 +203,16 @@ def fits(figure: Figure, asked: Asked) -> bool:
     """Whether a figure has a unit that is asked for, or is called just what is asked for (就職件数656人)."""
     if figure.unit in asked.units or (asked.any_number and not asked.units):
         return True
-    noun = squash(asked.noun)
-    return len(noun) >= 3 and noun in squash(figure.label)
+    return called_so(figure, asked)
+
+
+def called_so(figure: Figure, asked: Asked) -> bool:
+    """Whether the words before a figure end as what is asked ends: 障害者就職件数 and 令和元年度の就職件数は."""
+    noun, label = squash(asked.noun), squash(figure.label).rstrip("はがを:")
+    shared = 0
+    while shared < min(len(noun), len(label)) and noun[-1 - shared] == label[-1 - shared]:
+        shared += 1
+    return shared >= 3 or (len(noun) >= 3 and noun in label)
 
 
 def overlap(

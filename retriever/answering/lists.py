@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from indexer.schema import Activity, Measure
@@ -149,6 +149,8 @@ def count_answer(context: Context) -> Draft | None:
 def sum_answer(context: Context) -> Draft | None:
     """The sum of a figure over the years asked for: every addend cited, what was left out and why."""
     asked = asked_for(context.question)
+    if not asked.units:
+        asked = replace(asked, any_number=True)
     best = best_finding(context, asked)
     if best is None or best.figure is None:
         return None

@@ -16,6 +16,8 @@ from retriever.answering.figures import (
     Figure,
     Segment,
     asked_for,
+    block_of,
+    called_so,
     figures_of,
     fits,
     holds,
@@ -58,6 +60,8 @@ class Finding:
     segment: Segment
     figure: Figure | None
     fit: float
+    named: bool = False
+    """Whether the figure is called just what is asked for."""
 
     @property
     def year(self) -> int:
@@ -110,8 +114,9 @@ def _best_among(context: Context, asked: Asked, measures: Sequence[Measure]) -> 
     subject = context.key_nouns or context.key_terms
     for rank, measure in enumerate(measures):
         for finding in _findings(context, asked, measure):
-            said = context.covered(f"{_about(measure)} {item_of(finding.segment).text}", subject)
-            if said < ENOUGH and measure not in context.focus and context.key_terms:
+            said = context.covered(f"{_about(measure)} {block_of(finding.segment).text}", subject)
+            enough = ENOUGH / 2 if finding.named else ENOUGH
+            if said < enough and measure not in context.focus and context.key_terms:
                 continue
             fit = finding.fit + 1.5 * said - 0.05 * rank + (0.5 if measure in context.focus else 0.0)
             found.append(replace(finding, fit=fit))
@@ -144,13 +149,13 @@ def _findings(context: Context, asked: Asked, measure: Measure) -> list[Finding]
                 block = segment.text
             if not holds(segment, asked):
                 continue
-            figure = _pick(context, segment, asked)
+            figure, named = _pick(context, segment, asked), False
             fit = 0.7 * context.covered(f"{block} {segment.text}") + preference
             if figure is not None:
-                named = len(squash(asked.noun)) >= 3 and squash(asked.noun) in squash(figure.label)
+                named = called_so(figure, asked)
                 fit += label_fit(context, figure, asked)
                 fit += 0.3 * max(_units_held(segment, asked), float(named))
-            found.append(Finding(measure, segment, figure, fit))
+            found.append(Finding(measure, segment, figure, fit, named))
     return found
 
 
