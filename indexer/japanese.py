@@ -67,6 +67,8 @@ class Word:
     pos: str
     pos_detail: str
     reading: str
+    name_kind: str = ""
+    """For a proper noun what it names: 地名, 人名, 一般."""
 
 
 def _tagger() -> fugashi.Tagger:
@@ -100,7 +102,16 @@ def words(text: str) -> list[Word]:
             # Node features go stale after the next parse: copy them at once.
             surface = str(node.surface)
             lemma = (feature.lemma or surface).split("-")[0] or surface
-            out.append(Word(surface, fold(lemma), feature.pos1, feature.pos2 or "", feature.kana or ""))
+            out.append(
+                Word(
+                    surface,
+                    fold(lemma),
+                    feature.pos1,
+                    feature.pos2 or "",
+                    feature.kana or "",
+                    feature.pos3 or "",
+                )
+            )
     return out
 
 

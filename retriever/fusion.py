@@ -56,6 +56,8 @@ class QuestionSigns:
     """Share of the question's idf mass in words that no document has."""
     length: float
     """ln(1 + words) / 4."""
+    margin: float
+    """How far the best document's BM25 is ahead of the second's, as a share of the best's."""
 
     def vector(self) -> Floats:
         """float32 (signs,): 1 for the constant, then the fields."""

@@ -172,6 +172,7 @@ class Ranker:
             top_soft=float(parts.soft.max(initial=0.0)),
             unseen=unseen / asked.mass,
             length=math.log1p(len(asked.terms)) / 4,
+            margin=_margin(parts.bm25),
         )
 
     def _understand(self, question: str) -> Asked:
@@ -252,6 +253,14 @@ def _best_match(similar: Similar, held: Mask, *, soft: bool) -> float:
     weights = similar.weights[held[similar.terms]]
     best = float(weights.max(initial=0.0))
     return best if soft or best >= 1.0 else 0.0
+
+
+def _margin(scores: Floats) -> float:
+    """How far the highest score is ahead of the second, as a share of the highest."""
+    if len(scores) < 2 or scores.max() <= 0:
+        return 0.0
+    second, first = np.partition(scores, -2)[-2:]
+    return float((first - second) / first)
 
 
 def _rows(vectors: npt.NDArray[Any], at: Ints) -> Floats:

@@ -196,8 +196,22 @@ class Understanding:
                     loaded[place] = printed
             elif not self.catalog.contains(name):
                 unknown.append(printed if printed != place else name)
+        unknown += [p for p in self._strange_places(folded, mentions) if not any(p in u for u in unknown)]
         unknown += [b for b in self._other_bodies(text, taken) if not any(u[:2] in b for u in unknown)]
         return loaded, _distinct(unknown)
+
+    def _strange_places(self, folded: str, mentions: list[Mention]) -> list[str]:
+        """Names of places that nothing in the corpus has, where the question asks about the place."""
+        text = squash(folded)
+        taken = "".join(m.surface for m in mentions)
+        found = []
+        for word in words(folded):
+            place = word.name_kind == "地名" and len(word.surface) > 1
+            if not place or word.surface in taken or self.catalog.contains(word.surface):
+                continue
+            if re.search(rf"{re.escape(word.surface)}[市町村区県州国]?(?:の|では|で|は|における|、)", text):
+                found.append(word.surface)
+        return found
 
     @staticmethod
     def _with_suffix(text: str, place: str, at: int) -> str:
