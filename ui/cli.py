@@ -217,6 +217,23 @@ def corpus_export(as_csv: bool) -> None:
     (write_csv if as_csv else write_jsonl)(measures, sys.stdout)
 
 
+@cli.command("eval")
+@click.option(
+    "--questions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="質問の JSON Lines"
+)
+@click.option("--split", type=click.Choice(["dev", "test", "all"]), default="all", show_default=True)
+@click.option("--compare", "compared", nargs=2, metavar="A B", help="保存した二つの実行を比べる")
+@click.option("--gate", is_flag=True, help="下限を下回ったら終了コード1にする")
+@click.option("--show-test", is_flag=True, help="test の質問の中身も報告に書く")
+@_INDEX
+@_JSON
+def eval_command(index: Path | None, **options: Any) -> None:
+    """質問集で答えを測る。"""
+    from eval.command import run_eval_command
+
+    run_eval_command(index=index, compared=options.pop("compared") or None, **options)
+
+
 @cli.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @_JSON

@@ -54,8 +54,8 @@ def no_such_measure(context: Context) -> Draft | None:
     ]
     if elsewhere and context.key_terms and not query.fiscal_years:
         return None
-    whose = _scope_name(context)
-    where = f"{whose}{'の' if whose else ''}{years_name(query.fiscal_years)}" or "収録している文書"
+    scope_parts = [part for part in (_scope_name(context), years_name(query.fiscal_years)) if part]
+    where = "の".join(scope_parts) or "収録している文書"
     text = f"{where}に、計画番号{numbers}の施策はありません。"
     return Draft("\n".join([text, *lines, *elsewhere]), "no_such_measure")
 
@@ -120,7 +120,8 @@ def _scope_name(context: Context) -> str:
     """The stated organization, document or prefecture, for a sentence."""
     query = context.query
     if query.organizations:
-        return "、".join(escape(o) for o in query.organizations[:3])
+        more = "など" if len(query.organizations) > 1 else ""
+        return escape(query.organizations[0]) + more
     if query.documents:
         return "、".join(_document_name(context, d) for d in query.documents)
     return "、".join(query.prefectures)
