@@ -47,7 +47,7 @@ def test_every_mark_has_a_citation_and_every_quote_is_literal(assistant: Assista
 def test_no_sentence_of_a_record_stands_without_a_citation(assistant: Assistant, question: str) -> None:
     answer = assistant.ask(question)
     for line in answer.text.split("\n"):
-        if line.startswith("- 計画") or line.startswith("- 実績") or re.match(r"\d+\. ", line):
+        if line.startswith(("- 計画", "- 実績")) or re.match(r"\d+\. ", line):
             assert _MARK.search(line) or "記載がありません" in line or "近い番号" in line, line
 
 

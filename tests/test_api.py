@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def test_a_stream_ends_with_the_whole_answer(assistant: Assistant) -> None:
     parts = list(assistant.stream("女性の創業を支援する施策は"))
     assert len(parts) > 1
     assert parts[-1] == assistant.ask("女性の創業を支援する施策は")
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in itertools.pairwise(parts):
         assert after.text.startswith(before.text)
         assert before.citations == parts[-1].citations
 

@@ -239,13 +239,19 @@ def eval_command(index: Path | None, **options: Any) -> None:
 @_JSON
 def bench(folder: Path, as_json: bool) -> None:
     """BEIR 形式のフォルダで検索の性能を測る。"""
-    from eval.bench import format_rows, run_bench
+    from eval.bench import run_bench
 
     rows = run_bench(folder)
     if as_json:
         _echo_json([row.to_dict() for row in rows])
     else:
-        click.echo(format_rows(rows))
+        click.echo(f"{'':8}{'nDCG@10':>9}{'R@10':>8}{'MRR@10':>9}{'索引 秒':>9}{'p50 ms':>9}{'p95 ms':>9}")
+    for row in [] if as_json else rows:
+        values = row.to_dict()
+        click.echo(
+            f"{values['name']:8}{values['ndcg@10']:9.3f}{values['recall@10']:8.3f}{values['mrr@10']:9.3f}"
+            f"{values['build_seconds']:9.1f}{values['query_ms_p50']:9.1f}{values['query_ms_p95']:9.1f}"
+        )
 
 
 def _assistant(index: Path | None) -> Any:

@@ -38,7 +38,12 @@ def no_such_measure(context: Context) -> Draft | None:
         return None
     numbers = "、".join(query.plan_numbers)
     lines = []
-    scope = [d for d in context.catalog.plan_numbers if in_scope(context, d)]
+    years = set(query.fiscal_years)
+    scope = [
+        d
+        for d in context.catalog.plan_numbers
+        if in_scope(context, d) and (not years or years & set(context.catalog.documents[d].fiscal_years))
+    ]
     if scope:
         for document_id in scope:
             lines.append(

@@ -20,7 +20,10 @@ MOST_SENTENCES = 12
 
 _MARK = re.compile(r"(?<!\\)\[(\d+)\]")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
-_GAP = re.compile(r"記載がありません|記載がない|含めていません")
+_GAP = re.compile(
+    r"記載が(?:ありません|ない)|(?:記載|収録)され(?:ていません|ていない)|含めていません|ではありません|誤り|ではなく"
+)
+"""What the composed answer says that no record says: what is missing, and what the question has wrong."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ class _Prose:
 
     def so_far(self) -> Answer:
         """The answer as far as it has been written."""
-        return replace(self.answer, text=self.text, citations=self._cited(self.text), suggestions=())
+        text = self._joined(self.text)
+        return replace(self.answer, text=text, citations=self._cited(text), suggestions=())
 
     def whole(self) -> Answer:
         """The finished answer. Raises LlmFailure when too little of the response holds, or the point is missing."""
@@ -115,7 +119,7 @@ class _Prose:
         said = quantities_in(self.shown)
         if any(not q.stands_in(said) for q in self._asked_figures()):
             raise LlmFailure("お尋ねの数値に触れていません")
-        text = "\n\n".join(part for part in (self.text, self._kept()) if part)
+        text = self._joined(self.text, self._kept())
         whole = replace(self.answer, text=text, citations=self._cited(text))
         return noted(whole, self._remarks()) if self._remarks() else whole
 
@@ -128,12 +132,23 @@ class _Prose:
         marks = {int(n) for n in _MARK.findall(text)}
         return tuple(c for c in self.answer.citations if c.number in marks)
 
+    def _joined(self, *parts: str) -> str:
+        """The corrections of the composed answer, then ``parts``."""
+        opening = "" if self._keeps_draft() else "\n".join(x for x in self._gaps() if not x.startswith("- "))
+        return "\n\n".join(part for part in (opening, *parts) if part)
+
     def _kept(self) -> str:
         """What of the composed answer stays below the prose: lists and tables whole, else the gaps it names."""
         if self._keeps_draft():
             return self.answer.text
-        lines = [line for line in self.answer.text.split("\n") if _GAP.search(line)]
-        return "\n".join(line for line in lines if line.startswith("- ") and not _MARK.search(line))
+        return "\n".join(line for line in self._gaps() if line.startswith("- "))
+
+    def _gaps(self) -> list[str]:
+        return [
+            x
+            for x in self.answer.text.split("\n")
+            if _GAP.search(x) and x[:1] not in ">|" and not _MARK.search(x)
+        ]
 
     def _keeps_draft(self) -> bool:
         intent = self.answer.query.intent
