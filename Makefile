@@ -32,6 +32,7 @@ types: setup
 	$(BIN)/mypy
 
 tests: setup
+	bash tests/install_browser.sh
 	$(BIN)/pytest
 
 index: setup

@@ -143,13 +143,14 @@ def chat(index: Path | None) -> None:
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=7860, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--open-to-network", is_flag=True, help="パスワードなしで、この計算機の外からの接続も受ける")
 @_INDEX
-def serve(host: str, port: int, index: Path | None) -> None:
+def serve(host: str, port: int, open_to_network: bool, index: Path | None) -> None:
     """ウェブの画面を開く。索引が無いか古いときは、先に作る。"""
     from ui.serve import serve as serve_page
 
     _fresh_index(index)
-    serve_page(index, host=host, port=port)
+    serve_page(index, host=host, port=port, open_to_network=open_to_network)
 
 
 @cli.group()
