@@ -139,11 +139,10 @@ class LexicalIndex:
         weighted = np.repeat(similar.weights, counts) * self.tf[at]
         return np.bincount(self.documents[at], weighted, self.size).astype(np.float32)
 
-    def holds(self, term: int, document: int) -> bool:
-        """Whether ``document`` has the term with this id."""
-        documents = self.documents[self.postings(term)]
-        at = int(np.searchsorted(documents, document))
-        return at < len(documents) and int(documents[at]) == document
+    def terms_of(self, document: int) -> Ints:
+        """Ids of the terms that a document has, ascending; reads all postings once."""
+        at = np.flatnonzero(self.documents == document)
+        return np.searchsorted(self.offsets, at, side="right").astype(np.int64) - 1
 
     def save(self, folder: Path) -> None:
         """Writes ``terms.json`` and one ``.npy`` per array."""

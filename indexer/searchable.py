@@ -81,6 +81,16 @@ class Searchable:
         return int(self.bodies.shape[1])
 
     @cached_property
+    def body_vectors(self) -> npt.NDArray[Any]:
+        """``bodies``, in memory as float32 where there are few enough to compare them all."""
+        return self.bodies.astype(np.float32) if len(self.bodies) <= EXACT_LIMIT else self.bodies
+
+    @cached_property
+    def title_vectors(self) -> npt.NDArray[Any]:
+        """``titles`` in the same way."""
+        return self.titles.astype(np.float32) if len(self.bodies) <= EXACT_LIMIT else self.titles
+
+    @cached_property
     def titled(self) -> npt.NDArray[np.bool_]:
         """Which documents have a title with words, bool (n,)."""
         return np.asarray(np.any(self.titles, axis=1), np.bool_)

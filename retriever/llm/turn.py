@@ -15,7 +15,7 @@ from retriever.llm.records import evidence_of
 from retriever.llm.screening import carries_address, instructs
 from retriever.llm.sentences import visible
 from retriever.llm.settings import LlmSettings
-from retriever.llm.writer import LlmWriter, fallen_back
+from retriever.llm.writer import LlmWriter, fallen_back, settled
 from retriever.types import Answer, Query
 
 LONGEST_QUESTION = 200
@@ -88,7 +88,7 @@ class Turn:
 
     def write(self, answer: Answer, catalog: Catalog) -> Iterator[Answer]:
         """``answer`` in the model's words as it grows, or as it is with a notice."""
-        if self.failure and answer.status == "answered":
+        if self.failure and not settled(answer):
             yield fallen_back(answer, self.failure)
             return
         yield from LlmWriter(self.chat).write(answer, evidence_of(answer, catalog), self.deadline)

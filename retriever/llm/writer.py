@@ -35,10 +35,10 @@ class LlmWriter:
     def write(self, answer: Answer, evidence: Evidence, deadline: Deadline) -> Iterator[Answer]:
         """``answer`` as it grows, sentence by sentence; the last one is the whole.
 
-        A refusal, an answer about the corpus and one without evidence are given out as they are.
+        A refusal, a correction, an answer about the corpus and one without evidence are given out as they are.
         Where the model fails, the last one is ``answer`` itself with a notice, by ``deadline``.
         """
-        if answer.status != "answered" or answer.query.intent == "about" or not answer.citations:
+        if settled(answer):
             yield answer
             return
         if not _lead(answer, evidence):
@@ -104,8 +104,7 @@ class _Prose:
 
     def so_far(self) -> Answer:
         """The answer as far as it has been written."""
-        text = self._joined(self.text)
-        return replace(self.answer, text=text, citations=self._cited(text), suggestions=())
+        return replace(self.answer, text=self.text, citations=self._cited(self.text), suggestions=())
 
     def whole(self) -> Answer:
         """The finished answer. Raises LlmFailure when too little of the response holds, or the point is missing."""
@@ -119,7 +118,7 @@ class _Prose:
         said = quantities_in(self.shown)
         if any(not q.stands_in(said) for q in self._asked_figures()):
             raise LlmFailure("お尋ねの数値に触れていません")
-        text = self._joined(self.text, self._kept())
+        text = "\n\n".join(part for part in (self.text, self._kept()) if part)
         whole = replace(self.answer, text=text, citations=self._cited(text))
         return noted(whole, self._remarks()) if self._remarks() else whole
 
@@ -132,23 +131,11 @@ class _Prose:
         marks = {int(n) for n in _MARK.findall(text)}
         return tuple(c for c in self.answer.citations if c.number in marks)
 
-    def _joined(self, *parts: str) -> str:
-        """The corrections of the composed answer, then ``parts``."""
-        opening = "" if self._keeps_draft() else "\n".join(x for x in self._gaps() if not x.startswith("- "))
-        return "\n\n".join(part for part in (opening, *parts) if part)
-
     def _kept(self) -> str:
         """What of the composed answer stays below the prose: lists and tables whole, else the gaps it names."""
         if self._keeps_draft():
             return self.answer.text
-        return "\n".join(line for line in self._gaps() if line.startswith("- "))
-
-    def _gaps(self) -> list[str]:
-        return [
-            x
-            for x in self.answer.text.split("\n")
-            if _GAP.search(x) and x[:1] not in ">|" and not _MARK.search(x)
-        ]
+        return "\n".join(line for line in _gaps(self.answer) if line.startswith("- "))
 
     def _keeps_draft(self) -> bool:
         intent = self.answer.query.intent
@@ -178,6 +165,20 @@ def _lead(answer: Answer, evidence: Evidence) -> list[Record]:
         if marks:
             return [r for r in evidence.records if r.number in marks]
     return []
+
+
+def _gaps(answer: Answer) -> list[str]:
+    """The lines without a citation that say what is missing or what the question has wrong."""
+    return [
+        x for x in answer.text.split("\n") if _GAP.search(x) and x[:1] not in ">|" and not _MARK.search(x)
+    ]
+
+
+def settled(answer: Answer) -> bool:
+    """Whether an answer is given out as composed: a refusal, a correction, or one without evidence."""
+    corrects = any(not line.startswith("- ") for line in _gaps(answer))
+    about = answer.query.intent == "about"
+    return answer.status != "answered" or corrects or about or not answer.citations
 
 
 def noted(answer: Answer, notice: str) -> Answer:
