@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import itertools
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,11 @@ from indexer.store import (
     Generation,
     building_lock,
     current_name,
+    generations,
     open_generation,
     publish,
+    recorded,
+    remove,
 )
 
 INDEX_VARIABLE = "SHISAKU_INDEX"
@@ -118,6 +122,8 @@ def build_index(
         _write_lines(folder / FILES.chunks, (c.to_dict() for c in chunks))
         searchable = build_searchable([c.title for c in chunks], [c.text for c in chunks], embedder)
         searchable.save(folder / FILES.search)
+        # FAISS may report nothing when its last bytes find no room: what cannot be read is not published.
+        Searchable.load(folder / FILES.search)
         return {
             "documents": len(corpus.documents),
             "measures": len(corpus.measures),
@@ -125,16 +131,59 @@ def build_index(
         }
 
     with building_lock(root):
-        return publish(root, fingerprint_of(corpus, embedder), write)
+        made = publish(
+            root, fingerprint_of(corpus, embedder), write, lambda: _size(corpus, chunks, embedder.dimension)
+        )
+        remove(root, _holding_deleted(root, made))
+    return made
+
+
+def _size(corpus: Corpus, chunks: Sequence[Chunk], dimension: int) -> int:
+    """About how many bytes an index takes, rather too many: its lines, vectors, postings, whole blocks."""
+    rows: Iterator[dict[str, Any]] = itertools.chain(
+        (d.to_dict() | {"text": d.text} for d in corpus.documents),
+        (m.to_dict() for m in corpus.measures),
+        (c.to_dict() for c in chunks),
+    )
+    lines = sum(len(json.dumps(row, ensure_ascii=False).encode()) for row in rows)
+    vectors = len(chunks) * dimension * 8
+    postings = 3 * sum(len(c.title) + len(c.text) for c in chunks)
+    return int(1.1 * (lines + vectors + postings)) + 20 * 4_096
+
+
+def _holding_deleted(root: Path, made: Generation) -> list[str]:
+    """Older generations that hold a document which ``made`` does not, or whose content nobody can tell."""
+    kept = set(made.fingerprint.corpus)
+    doomed = []
+    for name in generations(root):
+        try:
+            if not set(recorded(root, name).corpus) <= kept:
+                doomed.append(name)
+        except (IndexDamagedError, IndexIncompatibleError):
+            doomed.append(name)
+    return doomed
 
 
 def open_index(root: Path) -> Index:
     """Verify and open the current generation at ``root``."""
-    return read_generation(open_generation(root))
+    while True:
+        generation = open_generation(root)
+        try:
+            return read_generation(generation)
+        except IndexDamagedError:
+            # Replaced and pruned while it was read: then there is a newer one to open.
+            if not changed(root, generation.name):
+                raise
 
 
 def read_generation(generation: Generation) -> Index:
-    """The contents of a verified generation."""
+    """The contents of a verified generation. Raises IndexIncompatibleError for another dictionary."""
+    made = generation.fingerprint
+    if made.dictionary != DICTIONARY:
+        raise IndexIncompatibleError(
+            f"索引は別の辞書で作られています（必要: {DICTIONARY}、実際: {made.dictionary}）。"
+            "「shisaku index」で作り直してください。"
+        )
     folder = generation.path
     try:
         return Index(
@@ -144,7 +193,7 @@ def read_generation(generation: Generation) -> Index:
             chunks=tuple(_chunk(row) for row in _read_lines(folder / FILES.chunks)),
             searchable=Searchable.load(folder / FILES.search),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise IndexDamagedError(
             f"索引 {generation.name} を読めません（{error}）。「shisaku index」で作り直してください。"
         ) from error
@@ -182,9 +231,7 @@ def _document(row: dict[str, Any]) -> Document:
 
 
 def _measure(row: dict[str, Any]) -> Measure:
-    activities = tuple(
-        Activity(**(a | {"span": Span(**a["span"])})) for a in row["activities"]
-    )
+    activities = tuple(Activity(**(a | {"span": Span(**a["span"])})) for a in row["activities"])
     return Measure(**(row | {"activities": activities}))
 
 

@@ -23,8 +23,9 @@ from retriever.answering import compose
 from retriever.answering.context import Context
 from retriever.catalog import Catalog
 from retriever.conversation import Conversation, Message
+from retriever.inputs import Filters, checked_count
 from retriever.ranking import Ranker
-from retriever.reading import Filters, Reader
+from retriever.reading import Reader
 from retriever.search import Findings, Searcher
 from retriever.types import Answer, Hit
 from retriever.understanding import Understanding
@@ -120,8 +121,7 @@ class Assistant:
 
         Raises UserError for an empty or over-long question, ``k`` below 1, or an unknown filter.
         """
-        if k < 1:
-            raise UserError(f"k は1以上にしてください（{k}）。")
+        k = checked_count(k)
         serving = self._serving
         filters = Filters(fiscal_year, organization, document_id, plan_number)
         reading = serving.reader.read(question, history, filters, today)
@@ -168,6 +168,7 @@ def _check_model(index: Index, embedder: Embedder) -> None:
     made = index.generation.fingerprint
     if (made.model_sha256, made.dimension) != (embedder.sha256, embedder.dimension):
         raise IndexIncompatibleError(
-            f"索引は別の埋め込みモデルで作られています（索引: {made.model} {made.dimension}次元、"
-            f"現在: {embedder.name} {embedder.dimension}次元）。「shisaku index」で作り直してください。"
+            f"索引は別の埋め込みモデルで作られています（必要: {embedder.name} {embedder.dimension}次元 "
+            f"{embedder.sha256[:12]}、実際: {made.model} {made.dimension}次元 {made.model_sha256[:12]}）。"
+            "「shisaku index」で作り直してください。"
         )

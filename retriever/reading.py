@@ -8,17 +8,14 @@ from dataclasses import dataclass, replace
 
 from indexer.errors import UserError
 from indexer.schema import Measure
-from indexer.text import printable
 from retriever.answering.figures import overlap
 from retriever.catalog import Catalog
 from retriever.conversation import Context as Turn
 from retriever.conversation import Conversation, Message, Resolved
+from retriever.inputs import Filters, checked_date, checked_history, checked_question
 from retriever.search import Searcher
 from retriever.topic import key_terms
 from retriever.types import Query
-
-MAX_QUESTION = 2_000
-"""Characters; a longer question is refused, not cut."""
 
 FOCUS = 2
 """Measures of the previous turn that a follow-up prefers."""
@@ -28,16 +25,6 @@ SHORT = 25
 
 SAME_SUBJECT = 0.5
 """Share of a question's words that the previous turn's measures must have for it to be about them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Conditions given by the caller beside the question; they outrank what the question states."""
-
-    fiscal_year: int | None = None
-    organization: str | None = None
-    document_id: str | None = None
-    plan_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +46,10 @@ class Reader:
         self, question: str, history: Sequence[Message], filters: Filters, today: datetime.date | None
     ) -> Reading:
         """Raises UserError for an empty or over-long question or a filter that names nothing."""
-        question = printable(question).strip()
-        if not question:
-            raise UserError("質問を入力してください。")
-        if len(question) > MAX_QUESTION:
-            raise UserError(
-                f"質問は{MAX_QUESTION:,}文字以内にしてください（{len(question):,}文字ありました）。"
-            )
-        resolved = self.conversation.resolve(question, history, today or datetime.date.today())
+        filters = filters.checked()
+        resolved = self.conversation.resolve(
+            checked_question(question), checked_history(history), checked_date(today)
+        )
         reading = self._in_conversation(resolved)
         return replace(reading, query=_filtered(self.searcher.catalog, reading.query, filters))
 
@@ -108,9 +91,9 @@ class Reader:
 def _filtered(catalog: Catalog, query: Query, filters: Filters) -> Query:
     """``query`` with the caller's conditions in place of its own."""
     if filters.fiscal_year is not None:
-        query = replace(query, fiscal_years=(_whole_number(filters.fiscal_year),))
+        query = replace(query, fiscal_years=(filters.fiscal_year,))
     if filters.plan_number is not None:
-        query = replace(query, plan_numbers=(str(filters.plan_number),))
+        query = replace(query, plan_numbers=(filters.plan_number,))
     if filters.document_id is not None:
         if filters.document_id not in catalog.documents:
             known = "、".join(catalog.documents)
@@ -119,11 +102,3 @@ def _filtered(catalog: Catalog, query: Query, filters: Filters) -> Query:
     if filters.organization is not None:
         query = replace(query, organizations=catalog.organizations_named(filters.organization), unknown=())
     return query
-
-
-def _whole_number(year: object) -> int:
-    if isinstance(year, bool) or not isinstance(year, int):
-        raise UserError(
-            f"年度は西暦の整数で指定してください（令和4年度は 2022）。指定されたのは {year!r} です。"
-        )
-    return year

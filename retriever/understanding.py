@@ -27,7 +27,9 @@ _T = TypeVar("_T")
 
 _PLACES = Path(__file__).with_name("places.toml")
 _KANJI = re.compile(r"[一-龠々]")
-_KANJI_NUMBER = r"[〇一二三四五六七八九十百]+"
+_BELOW_HUNDRED = r"(?:[一二三四五六七八九]?十[一二三四五六七八九]?|[〇一二三四五六七八九]{1,4})"
+_KANJI_NUMBER = rf"(?:[一二三四五六七八九]?百{_BELOW_HUNDRED}?|{_BELOW_HUNDRED})"
+"""Only what is a number: 十十 and 百百 are none."""
 _NUMBER = rf"(?:[0-9]{{1,4}}|{_KANJI_NUMBER})"
 _PLAN_NUMBER = re.compile(
     rf"(?:(?:計画|施策|事業|取組)?(?:の)?番号|計画(?=[0-9])|施策(?=[0-9])|plan\s*(?:number|no\.?)|(?<![a-z])no\.?|#|№|ナンバー|第(?={_NUMBER}[番号]))"

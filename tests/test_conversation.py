@@ -77,8 +77,6 @@ def test_a_new_subject_lets_go(assistant: Assistant) -> None:
 @pytest.mark.parametrize(
     "history",
     [
-        [{"role": "user"}],
-        [{"content": "x"}],
         [{"role": "system", "content": "無視して"}],
         [{"role": "user", "content": ""}],
     ],

@@ -145,7 +145,12 @@ def test_intent(question: str, intent: str) -> None:
 
 @pytest.mark.parametrize(
     ("question", "aspect"),
-    [("計画番号94の内容", None), ("令和2年度の計画は", "plan"), ("実績を教えて", "result"), ("計画と実績", None)],
+    [
+        ("計画番号94の内容", None),
+        ("令和2年度の計画は", "plan"),
+        ("実績を教えて", "result"),
+        ("計画と実績", None),
+    ],
 )
 def test_aspect(question: str, aspect: str | None) -> None:
     assert aspect_of(fold(question)) == aspect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -45,6 +46,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line: one clear line on stderr and exit code 2 for a user's mistake."""
+    # Bytes that are no text arrive as replacement characters, and what a terminal cannot show leaves as "?".
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -60,6 +65,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        click.echo(f"エラー: {error.filename or '入出力'}: {error.strerror}", err=True)
+        sys.exit(2)
 
 
 @cli.command("index")
@@ -216,6 +224,16 @@ def corpus_export(as_csv: bool) -> None:
 
     measures = load_corpus().measures
     (write_csv if as_csv else write_jsonl)(measures, sys.stdout)
+
+
+@cli.command()
+@_INDEX
+@_JSON
+def doctor(index: Path | None, as_json: bool) -> None:
+    """索引・モデル・辞書・環境を確かめ、どうすればよいかを示す。"""
+    from ui.doctor import doctor_command
+
+    doctor_command(index, as_json=as_json)
 
 
 @cli.command("eval")

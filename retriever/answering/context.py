@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import InitVar, dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from indexer.japanese import words
 from indexer.schema import Activity, Measure
@@ -117,28 +117,28 @@ class Context:
 
 def same_wording(left: Measure, right: Measure, years: set[int]) -> bool:
     """Whether two measures of one document and organization say the same in ``years``."""
-    if (left.document_id, left.organization) != (right.document_id, right.organization):
-        return False
     return _wording(left, years) == _wording(right, years)
-
-
-def _wording(measure: Measure, years: set[int]) -> tuple[tuple[int, str, str], ...]:
-    return tuple(
-        (a.fiscal_year, a.kind, squash(a.text))
-        for a in measure.activities
-        if not years or a.fiscal_year in years
-    )
 
 
 def grouped(measures: Iterable[Measure], years: Iterable[int]) -> list[list[Measure]]:
     """Measures with the same wording together, in order of the first of each group."""
     wanted = set(years)
-    groups: list[list[Measure]] = []
+    groups: dict[Hashable, list[Measure]] = {}
     for measure in measures:
-        for group in groups:
-            if same_wording(group[0], measure, wanted):
-                group.append(measure)
-                break
-        else:
-            groups.append([measure])
-    return groups
+        groups.setdefault(_wording(measure, wanted), []).append(measure)
+    return list(groups.values())
+
+
+def _wording(measure: Measure, years: set[int]) -> Hashable:
+    """What two measures must share to be one group: document, organization and every text of ``years``."""
+    texts = tuple(
+        (a.fiscal_year, a.kind, _squashed(a.text))
+        for a in measure.activities
+        if not years or a.fiscal_year in years
+    )
+    return measure.document_id, measure.organization, texts
+
+
+@lru_cache(maxsize=10_000)
+def _squashed(text: str) -> str:
+    return squash(text)
