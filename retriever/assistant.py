@@ -24,6 +24,7 @@ from retriever.answering.context import Context
 from retriever.catalog import Catalog
 from retriever.conversation import Conversation, Message
 from retriever.inputs import Filters, checked_count
+from retriever.llm import LanguageModel, LlmSettings, Turn, widened
 from retriever.ranking import Ranker
 from retriever.reading import Reader
 from retriever.search import Findings, Searcher
@@ -50,16 +51,26 @@ class _Serving:
 class Assistant:
     """Answers questions about the measures of one index. Safe to use from many threads."""
 
-    def __init__(self, root: Path, index: Index, embedder: Embedder) -> None:
+    def __init__(
+        self, root: Path, index: Index, embedder: Embedder, model: LanguageModel | None = None
+    ) -> None:
         self._root = root
         self._embedder = embedder
+        self._model = model
         self._serving = _Serving.of(index, embedder)
         self._swap = threading.Lock()
 
     @classmethod
-    def load(cls, path: str | Path | None = None, embedder: Embedder | None = None) -> Assistant:
+    def load(
+        cls,
+        path: str | Path | None = None,
+        embedder: Embedder | None = None,
+        llm: LlmSettings | None = None,
+    ) -> Assistant:
         """Open the index at ``path``; without a path the default index, built first when missing or stale.
 
+        ``llm`` names a language model that may word the answers; None looks into the environment,
+        where none is named by default, and ``retriever.llm.OFF`` never uses one.
         Raises IndexMissingError, IndexDamagedError or IndexIncompatibleError, each with its remedy.
         """
         root = Path(path) if path is not None else default_index_path()
@@ -68,7 +79,7 @@ class Assistant:
             build_index(root, embedder=embedder)
         index = open_index(root)
         _check_model(index, embedder)
-        return cls(root, index, embedder)
+        return cls(root, index, embedder, LanguageModel.load(llm))
 
     @property
     def catalog(self) -> Catalog:
@@ -148,20 +159,51 @@ class Assistant:
         ``history`` is plain role/content messages, oldest first, without this question.
         ``today`` is the date against which 今年度 and 昨年度 are read (default: the real date).
         """
-        serving = self._serving
         filters = Filters(fiscal_year, organization, document_id, plan_number)
-        reading = serving.reader.read(question, history, filters, today)
-        about = reading.query.intent == "about"
-        findings = Findings() if about else serving.searcher.find(reading.query)
-        return compose(Context(serving.searcher, reading.query, findings, reading.focus))
+        turn = self._model.turn() if self._model else None
+        serving, answer = self._extractive(question, history, filters, today, turn)
+        return turn.rewrite(answer, serving.catalog) if turn else answer
 
-    def stream(self, question: str, **options: object) -> Iterator[Answer]:
-        """The answer as it grows, paragraph by paragraph; the last one is the whole. Options as ``ask``."""
-        answer = self.ask(question, **options)  # type: ignore[arg-type]
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Message] = (),
+        fiscal_year: int | None = None,
+        organization: str | None = None,
+        document_id: str | None = None,
+        plan_number: str | None = None,
+        today: datetime.date | None = None,
+    ) -> Iterator[Answer]:
+        """The answer as it grows; the last one is the whole, and may replace the text before it."""
+        filters = Filters(fiscal_year, organization, document_id, plan_number)
+        turn = self._model.turn() if self._model else None
+        serving, answer = self._extractive(question, history, filters, today, turn)
+        if turn:
+            yield from turn.write(answer, serving.catalog)
+            return
         paragraphs = answer.text.split("\n\n")
         for count in range(1, len(paragraphs)):
             yield replace(answer, text="\n\n".join(paragraphs[:count]), suggestions=())
         yield answer
+
+
+    def _extractive(
+        self,
+        question: str,
+        history: Sequence[Message],
+        filters: Filters,
+        today: datetime.date | None,
+        turn: Turn | None,
+    ) -> tuple[_Serving, Answer]:
+        """The answer in the documents' own words, and the generation that it is of."""
+        serving = self._serving
+        reading = serving.reader.read(question, history, filters, today)
+        query = reading.query
+        if turn and query.inherited:
+            query = widened(query, turn.standalone(question, history))
+        findings = Findings() if query.intent == "about" else serving.searcher.find(query)
+        return serving, compose(Context(serving.searcher, query, findings, reading.focus))
 
 
 def _check_model(index: Index, embedder: Embedder) -> None:

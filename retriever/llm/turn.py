@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from indexer.japanese import is_content, tokenize, words
+from indexer.japanese import analyze, is_content, tokenize, words
 from indexer.text import fold, squash
 from retriever.catalog import Catalog
 from retriever.llm.client import Chat, ChatClient, Deadline, LlmFailure
@@ -16,6 +16,7 @@ from retriever.llm.screening import carries_address, instructs
 from retriever.llm.sentences import visible
 from retriever.llm.settings import LlmSettings
 from retriever.llm.writer import LlmWriter, fallen_back, settled
+from retriever.topic import key_terms
 from retriever.types import Answer, Query
 
 LONGEST_QUESTION = 200
@@ -100,11 +101,18 @@ class Turn:
 
 
 def widened(query: Query, standalone: str) -> Query:
-    """``query`` that also searches for the words of ``standalone``; its conditions stay as they are."""
-    if squash(standalone) == squash(query.text):
+    """``query`` that also searches for the subject of ``standalone``; its conditions stay as they are.
+
+    Words of an organization that is a condition already, years and numbers add nothing.
+    """
+    have = squash(" ".join((query.search_text, *query.organizations)))
+    new = [
+        surface
+        for surface, lemma in analyze(standalone)
+        if lemma and key_terms([lemma]) and lemma not in query.terms and squash(surface) not in have
+    ]
+    if not new:
         return query
-    have = squash(query.search_text)
-    new = [w for w in tokenize(standalone) if w not in query.terms and squash(w) not in have]
     text = " ".join([query.search_text, *dict.fromkeys(new)]).strip()
     return replace(query, search_text=text, terms=tuple(tokenize(text)))
 
