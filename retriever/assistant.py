@@ -187,7 +187,6 @@ class Assistant:
             yield replace(answer, text="\n\n".join(paragraphs[:count]), suggestions=())
         yield answer
 
-
     def _extractive(
         self,
         question: str,

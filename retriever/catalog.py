@@ -31,6 +31,17 @@ _GROUP = re.compile(r"※.*$")
 _DIVISION_END = ("課", "室", "係", "班", "グループ", "部")
 
 
+SHARED_SUFFIXES = (
+    "商工会議所連合会",
+    "会議所連合会",
+    "商工会議所",
+    "会議所",
+    "商工会連合会",
+    "支援センター",
+)
+"""Names that several bodies share; without a place they mean every one of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrganizationName:
     """A printed organization taken apart: 青森県(労政・能力開発課)※産業G is a division of 青森県."""
@@ -170,7 +181,7 @@ class Catalog:
     def _shared_suffixes(self) -> dict[str, list[str]]:
         """商工会議所連合会 without a place means every organization so called."""
         found: dict[str, list[str]] = defaultdict(list)
-        for suffix in ("商工会議所連合会", "会議所連合会", "商工会議所", "会議所", "商工会連合会"):
+        for suffix in SHARED_SUFFIXES:
             for organization in self.organizations:
                 if any(suffix in squash(party) for party in organization.parties):
                     found[suffix].append(organization.printed)

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from indexer.japanese import tokenize, words
 from indexer.text import fold, squash
-from retriever.catalog import Catalog
+from retriever.catalog import SHARED_SUFFIXES, Catalog
 from retriever.era import number_of, year_mentions
 from retriever.intents import aspect_of, intent_of
 from retriever.topic import search_words
@@ -56,6 +56,9 @@ _REQUEST = re.compile(
     r"(?:ください|下さい|ほしい|欲しい|もらえますか)?(?:です)?[。?!]*$"
 )
 """What a request ends with; it says nothing of the subject."""
+
+_BEFORE_NAME = frozenset("のはがをでとにもや、,()「」/・")
+"""What may stand right before a name that several bodies share: なごや商工会議所 is another body."""
 
 _LOAN = re.compile(r"[ぁ-ん]+ー[ぁ-んー]*")
 _OTHER_BODY = re.compile(
@@ -155,6 +158,8 @@ class Understanding:
     def _name_at(self, text: str, position: int) -> str | None:
         for surface in self._surfaces.get(text[position], ()):
             if not text.startswith(surface, position):
+                continue
+            if position > 0 and surface in SHARED_SUFFIXES and text[position - 1] not in _BEFORE_NAME:
                 continue
             joined = position > 0 and _KANJI.match(text[position - 1]) and _KANJI.match(surface)
             if joined and (len(surface) <= 3 or text[position - 1] not in "県都の"):

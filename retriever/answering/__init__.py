@@ -54,7 +54,7 @@ def _by_intent(context: Context) -> Draft:
     if not context.findings.found:
         return not_mentioned(context)
     missing = missing_attribute(context)
-    if missing and intent in ("lookup", "figure", "sum"):
+    if missing and intent in ("lookup", "figure", "sum", "compare"):
         return not_mentioned(context, f"「{escape(missing)}」にあたること")
     if intent in ("list", "count"):
         complete = matching(context)

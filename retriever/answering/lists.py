@@ -11,6 +11,7 @@ from indexer.schema import Activity, Measure
 from indexer.text import fold, squash
 from retriever.answering.context import Context, Draft, grouped
 from retriever.answering.figures import asked_for
+from retriever.answering.lookup import record
 from retriever.answering.numbers import Finding, best_finding, figure_answer, same_figure, units_like
 from retriever.answering.wording import (
     KIND_NAMES,
@@ -23,14 +24,20 @@ from retriever.answering.wording import (
 from retriever.era import era_name
 from retriever.topic import quoted_phrases
 
+IN_FULL = 3
+"""Measures up to which a list gives the records whole instead of a line each."""
+
 MAX_LISTED = 60
 """Longest list that is written out; the first line says how many there are in all."""
 
 SNIPPET = 60
 """Characters of a measure's text that a list shows."""
 
+_BODIES = r"(?:機関|組織|団体|会社|銀行|企業|部署|ところ)"
 _BY_ORGANIZATION = re.compile(
-    r"(?:機関|組織|団体|会社|銀行|企業|ところ|誰|だれ|どこ)(?:が|は|で|の|を|いくつ|数|一覧|すべて|全)|(?:いくつ|何|なん)の?(?:機関|組織|団体)|何(?:機関|団体|組織)"
+    rf"(?:どの|どんな|何という|どこの|いくつの|何の?){_BODIES}|(?:誰|だれ|どこ)が|何(?:機関|団体|組織)"
+    rf"|{_BODIES}(?:は(?:どこ|だれ|誰|いくつ|何|[?。]|$)|の(?:一覧|数|名前|リスト)|を(?:全|すべて|挙|あげ|教|知|リスト|洗)|一覧|名)"
+    rf"|{_BODIES}(?:はどこ|って)|機関ごと"
 )
 _NUMBERING = re.compile(r"^(?:[ⅠⅡⅢⅣⅤIVX]+|[0-9０-９]+|[(（][0-9０-９]+[)）])\s*")
 _BY_THEME = re.compile(r"テーマ(?:は|が|の数|って)?.{0,6}(?:いくつ|何|なに)")
@@ -55,6 +62,9 @@ def matching(context: Context) -> Matching:
     candidates = _in_conditions(context)
     terms = context.key_nouns
     conditions = _conditions(context)
+    bodies = _of_bodies(context, candidates, terms)
+    if bodies:
+        return bodies
     labelled = _under_label(context, candidates)
     if labelled:
         return labelled
@@ -73,6 +83,15 @@ def matching(context: Context) -> Matching:
     best = max((share for share, _ in shares), default=0.0)
     near = [m for share, m in shares if share >= max(0.5, best * 0.95)]
     return Matching(tuple(near), f"{conditions}見出しか本文に{named}のうち主なものを含む施策", certain=False)
+
+
+def _of_bodies(context: Context, candidates: Sequence[Measure], terms: Sequence[str]) -> Matching | None:
+    """Measures of the organizations that are of the kind asked for (銀行), where nothing else is asked."""
+    if not terms or not _BY_ORGANIZATION.search(fold(context.query.text)):
+        return None
+    chosen = [m for m in candidates if all(t in squash(m.organization or "") for t in terms)]
+    named = "".join(f"「{escape(t)}」" for t in terms)
+    return Matching(tuple(chosen), f"{_conditions(context)}名前に{named}のつく機関の施策") if chosen else None
 
 
 def _under_label(context: Context, candidates: Sequence[Measure]) -> Matching | None:
@@ -118,6 +137,8 @@ def list_answer(context: Context) -> Draft | None:
         return None
     if _BY_ORGANIZATION.search(fold(context.query.text)):
         return _organizations(context, match)
+    if len(match.measures) <= IN_FULL and context.query.intent == "list":
+        return _in_full(context, match)
     total = len(match.measures)
     groups = grouped(match.measures, context.query.fiscal_years)
     shown = groups[:MAX_LISTED]
@@ -125,6 +146,13 @@ def list_answer(context: Context) -> Draft | None:
     lines = [f"全{total}件中{count}件です（{match.rule}）。", ""]
     lines += [f"{i}. {_entry(context, group)}" for i, group in enumerate(shown, 1)]
     return Draft("\n".join(lines), total=total)
+
+
+def _in_full(context: Context, match: Matching) -> Draft:
+    """A short list with the records whole: the items asked for stand in them."""
+    blocks = [record(context, group) for group in grouped(match.measures, context.query.fiscal_years)]
+    total = len(match.measures)
+    return Draft("\n\n".join([f"全{total}件中{total}件です（{match.rule}）。", *blocks]), total=total)
 
 
 def count_answer(context: Context) -> Draft | None:

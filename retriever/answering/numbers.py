@@ -48,6 +48,9 @@ _CALLED_OFF = re.compile(
 _PLAN_AND_RESULT = re.compile(
     r"(?:計画|予定).{0,12}(?:実績|結果|実際|達成|通り|どおり)|(?:実績|結果).{0,10}(?:計画|予定)"
 )
+_ASKS_CHANGE = re.compile(
+    r"増え|減っ|減り|伸び|増減|差|違|上がっ|下がっ|ふえ|へっ|比べ|推移|変わっ|変化|どちらが|どっちが"
+)
 _LATEST = re.compile(r"最新|一番新しい|いちばん新しい|直近の(?:年|実績)|最近の実績")
 _STATED = re.compile(r"(?P<number>[0-9][0-9,.]*)(?P<unit>人|名|社|者|件|回|会場|%|円|部|団体|校|コース)")
 
@@ -297,4 +300,22 @@ def _by_year(context: Context, best: Finding, findings: Sequence[Finding]) -> st
         mark = context.book.cite(measure, segment.activity, segment.start, segment.end)
         figure = f"**{escape(finding.figure.text)}** — " if finding.figure else ""
         lines.append(f"- {era_name(year)}: {figure}{inline(segment.text)} {mark}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_change(context, list(findings))])
+
+
+def _change(context: Context, findings: list[Finding]) -> list[str]:
+    """How much the figure rose or fell from the first year to the last, where the question asks."""
+    figures = [f.figure for f in findings if f.figure]
+    if len(figures) < 2 or not _ASKS_CHANGE.search(context.question):
+        return []
+    first, last = figures[0], figures[-1]
+    if units_like(first.unit) != units_like(last.unit):
+        return []
+    change = last.value - first.value
+    moved = (
+        "変わっていません"
+        if not change
+        else f"{abs(change):,}{last.unit}{'増えて' if change > 0 else '減って'}います"
+    )
+    span = f"{era_name(findings[0].year)}から{era_name(findings[-1].year)}にかけて"
+    return [f"- {span}、{moved}（{escape(first.text)} → {escape(last.text)}）。"]
