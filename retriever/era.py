@@ -16,7 +16,7 @@ _DIGITS = {"元": 1, "〇": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5,
 _NUMBER = r"(?:元|[0-9]{1,2}|[一二三四五六七八九]?十[一二三四五六七八九]?|[〇一二三四五六七八九]{1,2})"
 _ERA = re.compile(
     rf"(?P<era>令和|平成|昭和|れいわ|へいせい|(?<![a-z0-9])[rhs](?=[0-9]))\s*(?P<n>{_NUMBER})\s*(?P<unit>年度|年|ねんど)?"
-    r"(?:(?P<month>\s*[0-9]{1,2}月)|\.(?P<dotted>[0-9]{1,2})\.[0-9]{1,2})?"
+    r"(?:(?P<month>の?\s*[0-9]{1,2}月)|\.(?P<dotted>[0-9]{1,2})\.[0-9]{1,2})?"
 )
 _RANGE_END = re.compile(
     rf"\s*(?:年度|年)?\s*(?:から|[-~]|・|、|,|と|や|→)\s*(?P<n>{_NUMBER})"
@@ -29,7 +29,7 @@ _KANJI_WESTERN = re.compile(r"[一二][〇一二三四五六七八九]{3}(?=年)
 _SHORT_WESTERN = re.compile(r"['’](?P<yy>[0-9]{2})年度?")
 _STATED_NOW = re.compile(r"(?:いま|今|現在|本日|今日)(?:が|は|を|、)?\s*$")
 _WESTERN = re.compile(
-    r"(?<![0-9])(?P<y>(?:19|20)[0-9]{2})(?![0-9])\s*(?P<unit>年度|年)?(?P<month>\s*[0-9]{1,2}月)?"
+    r"(?<![0-9])(?P<y>(?:19|20)[0-9]{2})(?![0-9])\s*(?P<unit>年度|年)?(?P<month>の?\s*[0-9]{1,2}月)?"
 )
 _RELATIVE = (
     ("一昨年度", -2), ("おととし", -2), ("一昨年", -2), ("前々年度", -2),
@@ -157,7 +157,7 @@ def _fiscal(year: int, match: re.Match[str]) -> int:
     named = match.groupdict()
     if named.get("dotted"):
         return year - 1 if int(named["dotted"]) <= 3 else year
-    month = int(match["month"].strip().removesuffix("月")) if match["month"] else 0
+    month = int(match["month"].strip("の 月")) if match["month"] else 0
     return year - 1 if match["unit"] == "年" and 1 <= month <= 3 else year
 
 

@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 from indexer.build import Index
 from indexer.embedding import Embedder
 from retriever import Answer, Assistant, Hit
+from retriever.llm import LanguageModel
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,8 +31,10 @@ _NAME = "shisaku-work"
 class ServedAssistant(Assistant):
     """An Assistant whose questions are answered by ``WORKERS`` threads."""
 
-    def __init__(self, root: Path, index: Index, embedder: Embedder) -> None:
-        super().__init__(root, index, embedder)
+    def __init__(
+        self, root: Path, index: Index, embedder: Embedder, model: LanguageModel | None = None
+    ) -> None:
+        super().__init__(root, index, embedder, model)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix=_NAME)
 
     def search(self, question: str, k: int = 10, **options: Any) -> list[Hit]:
