@@ -110,7 +110,7 @@ def one_line(text: str) -> str:
             else:
                 joined[-1] += line
         return " / ".join(joined)
-    out = lines[0].removeprefix("・") if len(lines) > 1 else lines[0]
+    out = lines[0].removeprefix("・")
     for line in lines[1:]:
         blank = out[-1:].isascii() and line[:1].isascii() and out[-1:].isalnum() and line[:1].isalnum()
         out += (" " if blank else "") + line

@@ -112,6 +112,7 @@ def propose_columns(grid: Grid, rows: range, organizations: Sequence[str]) -> tu
     """A role for every column, or None where no column holds what a measure says."""
     heads = grid.heads(rows)
     columns = [_proposed(grid, rows, n, head, organizations) for n, head in enumerate(heads)]
+    columns = _named(columns, heads)
     columns = _one_of_each(columns)
     if not any(c.role in TEXTS for c in columns):
         columns = _with_text(grid, rows, columns)
@@ -133,6 +134,19 @@ def _proposed(grid: Grid, rows: range, number: int, head: str, organizations: Se
     ):
         return Column("plan")
     return column
+
+
+def _named(columns: list[Column], heads: Sequence[str]) -> list[Column]:
+    """A first column without known words names the rows where no other column does."""
+    roles = {c.role for c in columns}
+    if (
+        heads[0]
+        and column_of(heads[0], ()) is None
+        and not roles & {"number", "title", "category"}
+        and len(columns) > 1
+    ):
+        return [Column("title"), *columns[1:]]
+    return columns
 
 
 def _one_of_each(columns: list[Column]) -> list[Column]:

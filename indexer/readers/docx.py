@@ -47,7 +47,10 @@ def read_docx(path: Path) -> Parts:
     ) as error:
         raise CorpusError(f"DOCX が壊れていて開けません（{str(error)[:80]}）。") from error
     body = depth_checked(document.element.body)
-    reader = _Reader(_styles(document))
+    styles = _styles(document)
+    # Where headings have their style, a numbered line without it is an item of a list.
+    styled = any(_HEADING.search(styles.get(_style_id(p), "")) for p in body.iter(_P))
+    reader = _Reader(styles, styled)
     reader.read(body)
     found = reader.found
     found.pages = reader.page
@@ -65,6 +68,7 @@ class _Reader:
     """Walks the body and counts pages, paragraphs and tables."""
 
     styles: dict[str, str]
+    styled: bool
     found: Parts = field(default_factory=Parts)
     page: int = 1
     paragraphs: int = 0
@@ -92,7 +96,7 @@ class _Reader:
         place = f"段落{self.paragraphs}"
         if level == 0 and _TITLE.fullmatch(name):
             self.found.parts.append(Part("title", self.page, place, text))
-        elif level or looks_like_heading(text):
+        elif level or (not self.styled and looks_like_heading(text)):
             self.found.parts.append(Part("heading", self.page, place, text, level))
         else:
             self.found.parts.append(Part("paragraph", self.page, place, text))

@@ -44,3 +44,9 @@ def looks_like_heading(line: str) -> bool:
     if not 2 <= len(text) <= _LONGEST or _SENTENCE.search(text):
         return False
     return numbering(text) in _HEADINGS and any(c.isalpha() for c in text)
+
+
+def in_a_list(text: str, beside: str | None) -> bool:
+    """Whether a line next to one with the same kind of number is an item of a list, no heading."""
+    kind = numbering(text)
+    return kind is not None and beside is not None and numbering(beside) == kind

@@ -43,15 +43,18 @@ def read_html(path: Path) -> Parts:
     if any("depth" in entry.message.lower() for entry in parser.error_log):
         raise CorpusError("要素の入れ子が深すぎます。")
     found = Parts()
-    _Walk(found).walk(depth_checked(root))
+    styled = any(True for _ in root.iter(*list(_HEADINGS)[1:]))
+    _Walk(found, styled).walk(depth_checked(root))
     return found
 
 
 class _Walk:
     """Collects running text until a block begins or ends."""
 
-    def __init__(self, found: Parts) -> None:
+    def __init__(self, found: Parts, styled: bool) -> None:
         self.found = found
+        # Where headings are marked as such, a numbered line is an item of a list.
+        self.styled = styled
         self.running: list[str] = []
         self.tables = 0
         self.line = 1
@@ -91,7 +94,7 @@ class _Walk:
         text = _lines("".join(self.running))
         self.running = []
         if text:
-            kind: BlockKind = "heading" if looks_like_heading(text) else "paragraph"
+            kind: BlockKind = "heading" if not self.styled and looks_like_heading(text) else "paragraph"
             self.found.parts.append(Part(kind, 1, f"{self.line}行目", text))
         self.line = element.sourceline or self.line
 

@@ -18,7 +18,7 @@ from pdfplumber.utils.text import extract_text
 from indexer.errors import CorpusError
 from indexer.readers import limits
 from indexer.readers.extraction import Part, Parts
-from indexer.readers.headings import looks_like_heading
+from indexer.readers.headings import in_a_list, looks_like_heading
 from indexer.readers.pdf_grid import Box, grids_of
 
 _UNMAPPED = re.compile(r"\(cid:\d+\)")
@@ -116,7 +116,7 @@ def _blocks(chars: Sequence[dict[str, Any]], number: int, height: float) -> Iter
     usual = Counter(round(c["size"], 1) for c in chars).most_common(1)[0][0]
     group: list[_Line] = []
     for line in lines:
-        if group and not _continues(group[-1], line, usual):
+        if group and not _continues(group, line, usual):
             yield _block(group, number, height, usual)
             group = []
         group.append(line)
@@ -131,9 +131,14 @@ class _Line:
         self.size = float(Counter(round(c["size"], 1) for c in chars).most_common(1)[0][0])
         self.text = extract_text(chars)
 
+        self.bold = all("bold" in str(c["fontname"]).lower() for c in chars)
+
+    def stands_out(self, usual: float) -> bool:
+        """Larger than the text around it, or bold and short."""
+        return len(self.text) <= 80 and (self.size >= _LARGER * usual or (self.bold and len(self.text) <= 45))
+
     def heading(self, usual: float) -> bool:
-        large = self.size >= _LARGER * usual and len(self.text) <= 80
-        return large or looks_like_heading(self.text)
+        return self.stands_out(usual) or looks_like_heading(self.text)
 
 
 def _lines(chars: Sequence[dict[str, Any]]) -> Iterator[_Line]:
@@ -147,12 +152,17 @@ def _lines(chars: Sequence[dict[str, Any]]) -> Iterator[_Line]:
         yield _Line(group)
 
 
-def _continues(above: _Line, below: _Line, usual: float) -> bool:
+def _continues(group: Sequence[_Line], below: _Line, usual: float) -> bool:
+    """Whether a line goes on with the block above: near it, and no heading begins or has just stood."""
+    above = group[-1]
     if abs(above.size - below.size) > 0.6 or below.box.top - above.box.bottom > _GAP * above.size:
         return False
-    if above.size >= _LARGER * usual:
+    if above.bold != below.bold and (above.stands_out(usual) or below.stands_out(usual)):
+        return False
+    if above.stands_out(usual):
         return True
-    return not above.heading(usual) and not below.heading(usual)
+    alone = len(group) == 1 and above.heading(usual) and not in_a_list(above.text, below.text)
+    return not alone and not below.stands_out(usual)
 
 
 def _block(group: Sequence[_Line], number: int, height: float, usual: float) -> tuple[float, Part]:
@@ -162,7 +172,8 @@ def _block(group: Sequence[_Line], number: int, height: float, usual: float) -> 
     edge = box.bottom < _EDGE * height or box.top > (1 - _EDGE) * height
     if edge and _PAGE_NUMBER.fullmatch(text.strip()):
         return box.top, Part("furniture", number, place, text, wrapped=True)
-    heading = group[0].heading(usual) and len(text) <= 120
+    listed = len(group) > 1 and not group[0].stands_out(usual)
+    heading = group[0].heading(usual) and len(text) <= 120 and not listed
     return box.top, Part("heading" if heading else "paragraph", number, place, text, wrapped=True)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from indexer.readers.encodings import decode
 from indexer.readers.extraction import Part, Parts
-from indexer.readers.headings import looks_like_heading
+from indexer.readers.headings import in_a_list, looks_like_heading
 from indexer.readers.tables_of_text import table_part
 
 _LEAST_CELLS = 2
@@ -46,7 +46,12 @@ def _kind(line: str) -> str:
 
 def _blocks(run: list[tuple[int, str]], page: int) -> Iterator[Part]:
     """A run of lines: each heading by itself, the lines between as one paragraph."""
-    for heading, group in groupby(run, lambda pair: looks_like_heading(pair[1])):
+    texts = [None, *(text for _, text in run), None]
+    headings = {
+        number: looks_like_heading(text) and not in_a_list(text, before) and not in_a_list(text, behind)
+        for (number, text), before, behind in zip(run, texts, texts[2:], strict=False)
+    }
+    for heading, group in groupby(run, lambda pair: headings[pair[0]]):
         lines = list(group)
         if heading:
             for number, text in lines:

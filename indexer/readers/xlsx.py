@@ -17,7 +17,8 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from indexer.errors import CorpusError
 from indexer.readers import limits
-from indexer.readers.extraction import CellPart, Part, Parts
+from indexer.readers.extraction import CellPart, Parts
+from indexer.readers.regions import regions
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _FAULTS = (InvalidFileException, KeyError, ValueError, TypeError, IndexError, AttributeError, OSError,
@@ -65,7 +66,7 @@ def _read(path: Path, workbook: Any) -> Parts:
         cells = list(_cells(sheet, facts, place, budget))
         budget -= len(cells)
         if cells:
-            found.parts.append(Part("table", number, place, cells=tuple(cells)))
+            found.parts += regions(cells, number, place)
         else:
             found.skip(place, "空のシート")
     return found
