@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.chunks import chunks_of
-from indexer.corpus import Corpus, load_corpus
+from indexer.corpus import Corpus, load_corpora
 from indexer.embedding import Embedder, default_embedder
 from indexer.errors import (
     IndexDamagedError,
@@ -21,6 +21,7 @@ from indexer.errors import (
     ShisakuError,
 )
 from indexer.japanese import DICTIONARY
+from indexer.locations import project_root
 from indexer.schema import Activity, Chunk, Document, Measure, Span
 from indexer.searchable import Searchable, build_searchable
 from indexer.store import (
@@ -47,12 +48,6 @@ class Index:
     measures: tuple[Measure, ...]
     chunks: tuple[Chunk, ...]
     searchable: Searchable
-
-
-def project_root() -> Path:
-    """The checkout that holds this package, or the working directory for an installed package."""
-    checkout = Path(__file__).resolve().parent.parent
-    return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
 
 
 def default_index_path() -> Path:
@@ -86,7 +81,7 @@ def content_hashes(corpus: Corpus) -> dict[str, str]:
 
 def needs_build(root: Path, corpus: Corpus | None = None, embedder: Embedder | None = None) -> bool:
     """Whether the index at ``root`` is missing, unreadable, or made of anything else than what is here."""
-    wanted = fingerprint_of(corpus or load_corpus(), embedder or default_embedder())
+    wanted = fingerprint_of(corpus or load_corpora(), embedder or default_embedder())
     try:
         return open_generation(root).fingerprint != wanted
     except (IndexMissingError, IndexDamagedError, IndexIncompatibleError):
@@ -104,7 +99,7 @@ def build_index(
     Raises IndexBusyError when another process is building, CorpusError for a bad corpus, and
     ShisakuError when the disk is full. The index that was there serves on in each case.
     """
-    corpus = corpus or load_corpus()
+    corpus = corpus or load_corpora()
     embedder = embedder or default_embedder()
     report = progress or (lambda message: None)
     chunks = tuple(chunks_of(corpus.measures))

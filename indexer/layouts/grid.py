@@ -26,18 +26,19 @@ class Grid:
 
     @classmethod
     def of(cls, source: Source, table: Table) -> Grid:
-        rows: list[list[Cell | None]] = [[None] * table.width for _ in range(table.height)]
+        width = table.width
+        rows: list[list[Cell | None]] = [[None] * width for _ in range(table.height)]
         for cell in table.cells:
             if not cell.empty:
                 for row in rows[cell.row : cell.row + cell.rows]:
-                    for column in range(cell.column, min(cell.column + cell.columns, table.width)):
+                    for column in range(cell.column, min(cell.column + cell.columns, width)):
                         if row[column] is None:
                             row[column] = cell
         return cls(source, table, tuple(map(tuple, rows)))
 
     @property
     def width(self) -> int:
-        return self.table.width
+        return len(self.rows[0]) if self.rows else 0
 
     def words(self, cell: Cell) -> str:
         """The text of a label cell on one line: wraps removed, items separated by ``/``."""

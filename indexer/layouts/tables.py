@@ -23,6 +23,8 @@ _RULE = re.compile(r"[-‐―ー─=＝・\s]+")
 _DITTO = frozenset({"〃", "同上", "々", "//", "″", '"'})
 _RESULT = re.compile(r"実績|結果|成果|下段")
 _LONGEST_HEADING = 80
+_LONGEST_FRAME = 400
+"""A row with more characters is no header, heading or rule: it need not be compared with them."""
 _SPREAD = "複数の年度にまたがる欄です"
 _LABELS: Final[Mapping[Role, LabelKind]] = {
     "number": "number",
@@ -120,6 +122,10 @@ class TableReader:
             fresh = list(new_in(row, above))
             if not fresh:
                 continue
+            if sum(c.span.end - c.span.start for c in fresh) > _LONGEST_FRAME:
+                self._row(grid, number, row, above)
+                above = row
+                continue
             words = [grid.words(cell) for cell in fresh]
             if squash(grid.signature(range(number, number + 1))) in heads:
                 for cell, text in zip(fresh, words, strict=True):
@@ -167,7 +173,7 @@ class TableReader:
             if cell is None:
                 continue
             if column.role in TEXTS:
-                if cell not in old and not _RULE.fullmatch(grid.words(cell)):
+                if cell not in old and not _RULE.fullmatch(grid.source.raw(cell.span)):
                     texts.append((n, cell))
                 elif cell not in old:
                     self.builder.leave_out("空欄の記号", cell.span)
