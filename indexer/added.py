@@ -167,11 +167,14 @@ _MEASURE_FIELDS = ("measure_id", "document_id", "plan_number", "organization", "
 def _added(row: dict[str, Any]) -> Added:
     document = row["document"]
     document |= {name: tuple(document[name]) for name in ("organizations", "fiscal_years")}
-    measures = tuple(
-        Measure(*fields, tuple(Activity(y, k, t, Span(s, e), n) for y, k, t, s, e, n in activities))
-        for *fields, activities in row["measures"]
-    )
+    measures = tuple(_measure(fields) for fields in row["measures"])
     return Added(Document(**document), measures, _skipped(row["skipped"]))
+
+
+def _measure(row: list[Any]) -> Measure:
+    *fields, activities = row
+    held = tuple(Activity(y, k, t, Span(s, e), n) for y, k, t, s, e, n in activities)
+    return Measure(**dict(zip(_MEASURE_FIELDS, fields, strict=True)), activities=held)
 
 
 def _skipped(rows: Iterable[Iterable[str]]) -> tuple[Skipped, ...]:

@@ -12,8 +12,7 @@ from indexer.added import read_added, read_file
 from indexer.errors import CorpusError
 from indexer.layouts import READERS, toml
 from indexer.layouts.reading import Reading, verify
-from indexer.locations import packaged_corpus as corpus_root
-from indexer.locations import user_corpus
+from indexer.locations import packaged_corpus, user_corpus
 from indexer.manifest import FILE_LAYOUT, MANIFEST, ManifestEntry, inside, load_manifest, unique_ids
 from indexer.schema import Document, Measure
 
@@ -70,6 +69,11 @@ class Corpus:
         return [r.source.document.document_id for r in self.readings]
 
 
+def corpus_root() -> Path:
+    """The corpus folder that came with the program."""
+    return packaged_corpus()
+
+
 def load_corpus(root: Path | None = None) -> Corpus:
     """Every document of ``root`` (default: the corpus that came with the program), read and verified.
 
@@ -78,7 +82,8 @@ def load_corpus(root: Path | None = None) -> Corpus:
     and ``problems`` says why: it must not stop the others.
     """
     manifest = load_manifest(root or corpus_root())
-    documents, measures, readings, problems = [], [], [], []
+    documents, measures = list[Document](), list[Measure]()
+    readings, problems = list[Reading](), list[str]()
     for entry in manifest.entries:
         if entry.layout == FILE_LAYOUT:
             try:

@@ -20,6 +20,8 @@ from indexer.layouts.source import Source
 from indexer.readers.extraction import Block, Extraction
 from indexer.text import squash
 
+_SEARCHED = 6
+"""Rows at the top of a table in which the header of a given mapping is looked for."""
 _LONG = 15
 """Mean length of the cells of a column without known words from which on it holds text."""
 _SHORT_TITLE = 40
@@ -92,6 +94,16 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def header_of(grid: Grid, organizations: Sequence[str], mapping: DocumentMapping | None) -> range:
+    """The rows of a table's header: those that ``mapping`` names, else those that look like one."""
+    found = grid.header(organizations)
+    if mapping is None or not mapping.tables or (found and mapping.table(grid.signature(found))):
+        return found
+    top = min(_SEARCHED, len(grid.rows))
+    tried = (range(first, last) for first in range(top) for last in range(first + 1, min(first + 4, top) + 1))
+    return next((rows for rows in tried if mapping.table(grid.signature(rows))), found)
+
+
 def propose(
     source: Source, extraction: Extraction, organizations: Sequence[str], given: DocumentMapping | None = None
 ) -> DocumentMapping:
@@ -99,7 +111,7 @@ def propose(
     tables = list(given.tables) if given else []
     for table in extraction.tables:
         grid = Grid.of(source, table)
-        rows = grid.header(organizations)
+        rows = header_of(grid, organizations, given)
         if rows and not any(t.fits(grid.signature(rows)) for t in tables):
             columns = propose_columns(grid, rows, organizations)
             if columns is not None:

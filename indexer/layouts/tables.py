@@ -10,7 +10,7 @@ from typing import Final
 
 from indexer.layouts.builder import Builder
 from indexer.layouts.grid import Grid, Row, distinct, new_in, one_line
-from indexer.layouts.mapping import TableMapping
+from indexer.layouts.mapping import TableMapping, header_of
 from indexer.layouts.passages import enter_heading
 from indexer.layouts.reading import LabelKind
 from indexer.layouts.roles import TEXTS, Column, Role
@@ -75,7 +75,7 @@ class TableReader:
     def read(self, grid: Grid) -> bool:
         """Read a table; False where no mapping fits, so that its rows are passages."""
         organizations = self.builder.source.document.organizations
-        header = grid.header(organizations)
+        header = header_of(grid, organizations, self.builder.mapping)
         found = self.builder.mapping.table(grid.signature(header)) if header else None
         if found is not None and len(found.columns) != grid.width:
             self.builder.skip(grid.table.place, f"対応づけの列が {len(found.columns)}、表の列が {grid.width}")

@@ -26,6 +26,9 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd\ufffe\ufff
 _KANA_BLOCK: Final = 0x30
 _CLEAR: Final = 0.55
 """Least mean score of a reading that is believed: prose has about 0.9, a wrong reading below 0.3."""
+_CLEAR_WITHOUT_KANA: Final = 0.85
+"""The same for a text of kanji only: Chinese ones read as Japanese stay below."""
+_KANA: Final = re.compile(r"[ぁ-ゖァ-ヺ]")
 _AHEAD: Final = 0.25
 """How far the best reading must be ahead of the next."""
 
@@ -102,7 +105,7 @@ def _scored(data: bytes, hint: str | None) -> Decoded:
             found.append((_plausibility(text), Decoded(text, encoding)))
             break
     found.sort(key=lambda pair: -pair[0])
-    if found and found[0][0] >= _CLEAR:
+    if found and found[0][0] >= (_CLEAR if _KANA.search(found[0][1].text) else _CLEAR_WITHOUT_KANA):
         if len(found) == 1 or found[0][0] - found[1][0] >= _AHEAD:
             return Decoded(_checked(found[0][1].text, found[0][1].encoding), found[0][1].encoding)
         if hint:
