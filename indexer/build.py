@@ -22,6 +22,7 @@ from indexer.errors import (
 )
 from indexer.japanese import DICTIONARY
 from indexer.locations import project_root
+from indexer.memory import Memory
 from indexer.schema import Activity, Chunk, Document, Measure, Span
 from indexer.searchable import Searchable, build_searchable
 from indexer.store import (
@@ -111,8 +112,11 @@ def build_index(
         _write_lines(folder / FILES.documents, (d.to_dict() | {"text": d.text} for d in corpus.documents))
         _write_lines(folder / FILES.measures, (m.to_dict() for m in corpus.measures))
         _write_lines(folder / FILES.chunks, (c.to_dict() for c in chunks))
-        searchable = build_searchable([c.title for c in chunks], [c.text for c in chunks], embedder)
+        searchable = build_searchable(
+            [c.title for c in chunks], [c.text for c in chunks], embedder, memory=memory
+        )
         searchable.save(folder / FILES.search)
+        memory.save(folder / FILES.search, searchable.lexical.terms)
         return {
             "documents": len(corpus.documents),
             "measures": len(corpus.measures),
@@ -120,7 +124,9 @@ def build_index(
         }
 
     with building_lock(root):
-        return publish(root, fingerprint_of(corpus, embedder), write)
+        fingerprint = fingerprint_of(corpus, embedder)
+        memory = Memory.before(root, fingerprint)
+        return publish(root, fingerprint, write)
 
 
 def open_index(root: Path) -> Index:
