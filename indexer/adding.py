@@ -35,6 +35,7 @@ from indexer.schema import Document
 FILES = "files"
 _ID = re.compile(r"[\w][\w.\-]{0,79}")
 _UNSAFE = re.compile(r"[^\w\-]+")
+_LONGEST_TITLE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +166,9 @@ def title_in(extraction: Extraction) -> str | None:
     """The title that the file itself shows: its title, or the heading with which it begins."""
     blocks = [item for item in extraction.items if isinstance(item, Block)]
     first = extraction.items[0] if extraction.items else None
-    for block in (*(b for b in blocks if b.kind == "title"), *([first] if first in blocks else [])):
+    for block in (*(b for b in blocks if b.kind == "title"), *(b for b in blocks[:1] if b is first)):
         text = " ".join(extraction.text[block.span.start : block.span.end].split())
-        if block.kind in ("title", "heading") and len(text) <= 80:
+        if len(text) <= _LONGEST_TITLE and "。" not in text:
             return text.strip("「」")
     return None
 

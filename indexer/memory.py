@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,7 @@ class Memory:
         texts = [np.array([ids[t] for t in self.terms_now.get(k, ())], np.int32) for k in keys]
         rows = [self.rows_now.get(k, np.empty(0, np.int32)) for k in keys]
         held = [t in self.terms_now for t in keys], [t in self.rows_now for t in keys]
-        arrays = {
+        arrays: dict[str, npt.NDArray[Any]] = {
             "keys": np.frombuffer(b"".join(keys), np.uint8).reshape(-1, _KEY),
             "term_starts": _starts(texts, held[0]),
             "terms": np.concatenate([np.empty(0, np.int32), *texts]),

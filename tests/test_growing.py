@@ -115,6 +115,14 @@ def test_twins_ids_and_missing_facts_are_refused(root: Path, plan: Path, tmp_pat
             )
 
 
+def test_a_file_without_a_title_is_named_by_what_stands_first(root: Path, tmp_path: Path) -> None:
+    path = tmp_path / "memo.txt"
+    path.write_text("令和5年度 市政方針\n\n1 防災\n\n避難所を整備します。\n", encoding="euc_jp")
+    seen = preview(root, path, Description(organizations=("青森市",)))
+    assert (seen.entry.title, seen.entry.fiscal_years) == ("令和5年度 市政方針", (2023,))
+    assert [(m.title, m.heading) for m in seen.found.reading.measures] == [("防災", "1 防災")]
+
+
 def test_one_bad_file_never_stops_the_others(root: Path, plan: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.pdf"
     bad.write_bytes(b"%PDF-1.4 broken")

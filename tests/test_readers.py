@@ -209,3 +209,14 @@ def test_places_are_given_for_every_cell(tmp_path: Path) -> None:
     path = tmp_path / "plan.csv"
     path.write_text("番号,計画\n1,相談\n", encoding="utf-8")
     assert all(c.place for item in extract(path).items if isinstance(item, Table) for c in item.cells)
+
+
+def test_a_sheet_with_far_formatting_is_read_and_what_lies_far_is_named(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    sheet["A1"], sheet["B1"], sheet["XFD1048576"] = "番号", "計画", "遠い"
+    workbook.save(tmp_path / "far.xlsx")
+    found = extract(tmp_path / "far.xlsx")
+    assert cells(found)[0][:2] == ["番号", "計画"]
+    assert any("空いている" in s.reason for s in found.skipped)

@@ -41,7 +41,8 @@ def read_extraction(
     source = Source.of(document, extraction.page_starts)
     used = propose(source, extraction, document.organizations, mapping)
     builder = Builder.of(source, used)
-    tables, passages = TableReader(builder), PassageReader(builder)
+    headed = any(isinstance(item, Block) and item.kind == "heading" for item in extraction.items)
+    tables, passages = TableReader(builder), PassageReader(builder, headed)
     heads = _running_heads(source, extraction)
     for item in extraction.items:
         if isinstance(item, Table):

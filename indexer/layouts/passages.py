@@ -41,11 +41,12 @@ class PassageReader:
     """Gathers paragraphs until a heading, a table or enough text ends the passage."""
 
     builder: Builder
+    headed: bool = True
+    """Whether the document has headings; a text before the first is its preamble."""
     spans: list[Span] = field(default_factory=list)
     part: str | None = None
     count: int = 0
     page: int = 1
-    headed: bool = False
 
     def block(self, block: Block) -> None:
         """One block in reading order."""
@@ -61,7 +62,6 @@ class PassageReader:
         elif block.kind in ("title", "heading") or self._names(text):
             self.end()
             self.part = None
-            self.headed = True
             if block.kind == "title" and not self.builder.measures and not self.builder.outline.steps:
                 self.builder.label("document", text, block.span)
             else:
@@ -94,11 +94,11 @@ class PassageReader:
             return
         builder = self.builder
         self.count += 1
-        title = builder.outline.innermost or (builder.source.document.title if self.headed else _PREAMBLE)
+        before_all = _PREAMBLE if self.headed else builder.source.document.title
         builder.add(
             f"p{self.page:02}-s{self.count:02}",
             [builder.activity(None, "plan", span) for span in self.spans],
-            title=title if builder.outline.steps else _PREAMBLE,
+            title=builder.outline.innermost or before_all,
             category=self.part,
             heading=builder.path(self.part),
         )

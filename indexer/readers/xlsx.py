@@ -63,7 +63,9 @@ def _read(path: Path, workbook: Any) -> Parts:
             found.skip(
                 place, f"計算結果のない数式 {facts.uncomputed} 個（表計算ソフトで開いて保存し直してください）"
             )
-        cells = list(_cells(sheet, facts, place, budget))
+        # The size that a sheet states is often that of its formatting, far beyond its values.
+        sheet.reset_dimensions()
+        cells = list(_cells(sheet, facts, place, budget, found))
         budget -= len(cells)
         if cells:
             found.parts += regions(cells, number, place)
@@ -72,7 +74,7 @@ def _read(path: Path, workbook: Any) -> Parts:
     return found
 
 
-def _cells(sheet: Any, facts: _Facts, place: str, budget: int) -> Iterator[CellPart]:
+def _cells(sheet: Any, facts: _Facts, place: str, budget: int, found: Parts) -> Iterator[CellPart]:
     """Cells with a value; a blank row ends nothing, but very many of them do."""
     seen, blank, row = 0, 0, 0
     for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
@@ -91,6 +93,7 @@ def _cells(sheet: Any, facts: _Facts, place: str, budget: int) -> Iterator[CellP
         if seen > budget:
             raise CorpusError(f"{place} が大きすぎます（上限 {limits.MAX_CELLS:,} セル）。分けてください。")
         if blank > _LONGEST_BLANK_RUN:
+            found.skip(place, f"{row + 1}行目から {_LONGEST_BLANK_RUN:,} 行以上空いているため、その先")
             break
 
 
