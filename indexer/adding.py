@@ -193,14 +193,14 @@ def _chosen_id(manifest: Manifest, said: Description, path: Path) -> str:
     packaged = {e.document_id for e in load_manifest(packaged_corpus()).entries}
     wanted = said.document_id or document_id_of(path.stem)
     if not _ID.fullmatch(wanted):
-        raise UserError(f"文書ID {wanted!r} は使えません。文字、数字、- と _ で付けてください。")
+        raise UserError(f"{path.name}: 文書ID {wanted!r} は使えません。文字、数字、- と _ で付けてください。")
     if wanted in packaged:
         raise UserError(
             f"文書ID {wanted} は、はじめから収録している文書のものです。--id で別のIDを付けてください。"
         )
     if wanted in taken and not said.replace:
         raise UserError(
-            f"文書ID {wanted} はもうあります。置き換えるなら --replace、別の文書なら --id を付けてください。"
+            f"{path.name}: 文書ID {wanted} はもうあります。置き換えるなら --replace、別の文書なら --id を付けてください。"
         )
     return wanted
 

@@ -45,6 +45,8 @@ def read_pdf(path: Path, first: int, last: int) -> Parts:
             raise CorpusError(
                 "パスワードで保護されています。保護を外した PDF を指定してください。"
             ) from error
+        if isinstance(cause, RecursionError):
+            raise CorpusError("PDF の入れ子が深すぎて読めません。") from error
         raise CorpusError(f"PDF が壊れていて開けません（{_short(error)}）。") from error
 
 
