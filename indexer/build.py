@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.chunks import chunks_of
-from indexer.corpus import Corpus, load_corpus
+from indexer.corpus import Corpus, load_corpora
 from indexer.embedding import Embedder, default_embedder
 from indexer.errors import (
     IndexDamagedError,
@@ -22,6 +22,8 @@ from indexer.errors import (
     ShisakuError,
 )
 from indexer.japanese import DICTIONARY
+from indexer.locations import project_root
+from indexer.memory import Memory
 from indexer.schema import Activity, Chunk, Document, Measure, Span
 from indexer.searchable import Searchable, build_searchable
 from indexer.store import (
@@ -51,12 +53,6 @@ class Index:
     measures: tuple[Measure, ...]
     chunks: tuple[Chunk, ...]
     searchable: Searchable
-
-
-def project_root() -> Path:
-    """The checkout that holds this package, or the working directory for an installed package."""
-    checkout = Path(__file__).resolve().parent.parent
-    return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
 
 
 def default_index_path() -> Path:
@@ -90,7 +86,7 @@ def content_hashes(corpus: Corpus) -> dict[str, str]:
 
 def needs_build(root: Path, corpus: Corpus | None = None, embedder: Embedder | None = None) -> bool:
     """Whether the index at ``root`` is missing, unreadable, or made of anything else than what is here."""
-    wanted = fingerprint_of(corpus or load_corpus(), embedder or default_embedder())
+    wanted = fingerprint_of(corpus or load_corpora(), embedder or default_embedder())
     try:
         return open_generation(root).fingerprint != wanted
     except (IndexMissingError, IndexDamagedError, IndexIncompatibleError):
@@ -108,7 +104,7 @@ def build_index(
     Raises IndexBusyError when another process is building, CorpusError for a bad corpus, and
     ShisakuError when the disk is full. The index that was there serves on in each case.
     """
-    corpus = corpus or load_corpus()
+    corpus = corpus or load_corpora()
     embedder = embedder or default_embedder()
     report = progress or (lambda message: None)
     chunks = tuple(chunks_of(corpus.measures))
@@ -120,8 +116,11 @@ def build_index(
         _write_lines(folder / FILES.documents, (d.to_dict() | {"text": d.text} for d in corpus.documents))
         _write_lines(folder / FILES.measures, (m.to_dict() for m in corpus.measures))
         _write_lines(folder / FILES.chunks, (c.to_dict() for c in chunks))
-        searchable = build_searchable([c.title for c in chunks], [c.text for c in chunks], embedder)
+        searchable = build_searchable(
+            [c.title for c in chunks], [c.text for c in chunks], embedder, memory=memory
+        )
         searchable.save(folder / FILES.search)
+        memory.save(folder / FILES.search, searchable.lexical.terms)
         # FAISS may report nothing when its last bytes find no room: what cannot be read is not published.
         Searchable.load(folder / FILES.search)
         return {
@@ -131,9 +130,9 @@ def build_index(
         }
 
     with building_lock(root):
-        made = publish(
-            root, fingerprint_of(corpus, embedder), write, lambda: _size(corpus, chunks, embedder.dimension)
-        )
+        fingerprint = fingerprint_of(corpus, embedder)
+        memory = Memory.before(root, fingerprint)
+        made = publish(root, fingerprint, write, lambda: _size(corpus, chunks, embedder.dimension))
         remove(root, _holding_deleted(root, made))
     return made
 
@@ -147,7 +146,7 @@ def _size(corpus: Corpus, chunks: Sequence[Chunk], dimension: int) -> int:
     )
     lines = sum(len(json.dumps(row, ensure_ascii=False).encode()) for row in rows)
     vectors = len(chunks) * dimension * 8
-    postings = 3 * sum(len(c.title) + len(c.text) for c in chunks)
+    postings = 8 * sum(len(c.title) + len(c.text) for c in chunks)
     return int(1.1 * (lines + vectors + postings)) + 20 * 4_096
 
 

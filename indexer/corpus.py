@@ -3,53 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from indexer.added import read_added, read_file
 from indexer.errors import CorpusError
 from indexer.layouts import READERS, toml
 from indexer.layouts.reading import Reading, verify
+from indexer.locations import packaged_corpus, user_corpus
+from indexer.manifest import FILE_LAYOUT, MANIFEST, ManifestEntry, inside, load_manifest, unique_ids
 from indexer.schema import Document, Measure
 
-MANIFEST_SCHEMA = 1
 LAYOUT_SCHEMA = 1
 
-_ENTRY_KEYS = frozenset(
-    {"id", "file", "title", "organizations", "fiscal_years", "prefecture", "layout", "layout_file", "sha256"}
-)
 
-
-@dataclass(frozen=True, slots=True)
-class ManifestEntry:
-    """What the manifest says of one source. Paths are relative to the corpus folder."""
-
-    document_id: str
-    file: str
-    title: str
-    organizations: tuple[str, ...]
-    fiscal_years: tuple[int, ...]
-    prefecture: str | None
-    layout: str
-    layout_file: str | None
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """The documents of a corpus folder, in order."""
-
-    root: Path
-    entries: tuple[ManifestEntry, ...]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Corpus:
     """All documents and all their measures, in the order of the manifest and of each source."""
 
     documents: tuple[Document, ...]
     measures: tuple[Measure, ...]
     readings: tuple[Reading, ...] = ()
+    problems: tuple[str, ...] = ()
+    """Why an added file was left out, each with its id."""
 
     def document(self, document_id: str) -> Document:
         """The document of that id. Raises CorpusError that names those there are."""
@@ -71,7 +49,14 @@ class Corpus:
     def measures_of(self, document_id: str) -> tuple[Measure, ...]:
         """The measures of one document, in the order of its source."""
         self.document(document_id)
-        return tuple(m for m in self.measures if m.document_id == document_id)
+        return self._by_document.get(document_id, ())
+
+    @cached_property
+    def _by_document(self) -> Mapping[str, tuple[Measure, ...]]:
+        found: dict[str, list[Measure]] = {}
+        for measure in self.measures:
+            found.setdefault(measure.document_id, []).append(measure)
+        return {document_id: tuple(held) for document_id, held in found.items()}
 
     def reading(self, document_id: str) -> Reading:
         """How one document was read: labels and furniture included."""
@@ -85,68 +70,70 @@ class Corpus:
 
 
 def corpus_root() -> Path:
-    """The ``corpus`` folder beside the ``indexer`` package: in a checkout and in an installed wheel."""
-    return Path(__file__).resolve().parent.parent / "corpus"
-
-
-def load_manifest(root: Path) -> Manifest:
-    """The manifest of the corpus folder ``root``. Raises CorpusError if it is missing or malformed."""
-    path = root / "manifest.toml"
-    table = toml.load_toml(path, MANIFEST_SCHEMA)
-    entries = tuple(
-        _entry(t, f"{path}, document {n}")
-        for n, t in enumerate(toml.tables(table, "documents", str(path)), 1)
-    )
-    ids = [e.document_id for e in entries]
-    if twice := sorted({i for i in ids if ids.count(i) > 1}):
-        raise CorpusError(f"{path}: the ids {twice} stand twice. Give every document its own id")
-    return Manifest(root, entries)
-
-
-def _entry(table: toml.Table, where: str) -> ManifestEntry:
-    toml.refuse_unknown(table, _ENTRY_KEYS, where)
-    return ManifestEntry(
-        document_id=toml.text(table, "id", where),
-        file=toml.text(table, "file", where),
-        title=toml.text(table, "title", where),
-        organizations=toml.texts(table, "organizations", where),
-        fiscal_years=toml.numbers(table, "fiscal_years", where),
-        prefecture=toml.optional_text(table, "prefecture", where),
-        layout=toml.text(table, "layout", where),
-        layout_file=toml.optional_text(table, "layout_file", where),
-        sha256=toml.text(table, "sha256", where),
-    )
+    """The corpus folder that came with the program."""
+    return packaged_corpus()
 
 
 def load_corpus(root: Path | None = None) -> Corpus:
     """Every document of ``root`` (default: the corpus that came with the program), read and verified.
 
     Raises CorpusError when a file is missing or not the one the manifest vouches for, or when a
-    reading loses, repeats or invents a character.
+    reading loses, repeats or invents a character. A file that a user added is left out instead,
+    and ``problems`` says why: it must not stop the others.
     """
     manifest = load_manifest(root or corpus_root())
-    readings = tuple(read_document(manifest.root, entry) for entry in manifest.entries)
-    return Corpus(
-        documents=tuple(r.source.document for r in readings),
-        measures=tuple(m for r in readings for m in r.measures),
-        readings=readings,
-    )
+    documents, measures = list[Document](), list[Measure]()
+    readings, problems = list[Reading](), list[str]()
+    for entry in manifest.entries:
+        if entry.layout == FILE_LAYOUT:
+            try:
+                added = read_added(manifest.root, entry)
+            except CorpusError as error:
+                problems.append(f"{entry.document_id}: {error}")
+                continue
+            documents.append(added.document)
+            measures += added.measures
+        else:
+            reading = read_document(manifest.root, entry)
+            documents.append(reading.source.document)
+            measures += reading.measures
+            readings.append(reading)
+    return Corpus(tuple(documents), tuple(measures), tuple(readings), tuple(problems))
 
 
-def load_corpora(roots: Sequence[Path]) -> Corpus:
-    """The documents of several corpus folders as one corpus; the default one for no folder.
+def load_corpora(roots: Sequence[Path] = ()) -> Corpus:
+    """The documents of several corpus folders as one corpus.
 
-    Raises CorpusError when two folders use the same document id.
+    For no folder: those that came with the program, and those that the user added. Raises
+    CorpusError when two folders use the same document id.
     """
-    corpora = [load_corpus(root) for root in roots] or [load_corpus()]
-    ids = [d.document_id for c in corpora for d in c.documents]
-    if twice := sorted({i for i in ids if ids.count(i) > 1}):
-        raise CorpusError(f"the document ids {twice} stand in more than one folder. Give each its own id")
+    corpora = [load_corpus(root) for root in roots or default_roots()]
+    unique_ids((d.document_id for c in corpora for d in c.documents), "in more than one folder")
     return Corpus(
         documents=tuple(d for c in corpora for d in c.documents),
         measures=tuple(m for c in corpora for m in c.measures),
         readings=tuple(r for c in corpora for r in c.readings),
+        problems=tuple(p for c in corpora for p in c.problems),
     )
+
+
+def default_roots() -> tuple[Path, ...]:
+    """The packaged corpus, and the user's where there is one."""
+    added = user_corpus()
+    return (corpus_root(), added) if (added / MANIFEST).is_file() else (corpus_root(),)
+
+
+def reading_of(document_id: str, roots: Sequence[Path] = ()) -> Reading:
+    """How one document of the folders was read, labels included. Raises CorpusError if there is none."""
+    known: list[str] = []
+    for root in roots or default_roots():
+        manifest = load_manifest(root)
+        for entry in manifest.entries:
+            if entry.document_id == document_id:
+                added = entry.layout == FILE_LAYOUT
+                return read_file(root, entry).reading if added else read_document(root, entry)
+            known.append(entry.document_id)
+    raise CorpusError(f"no document {document_id!r} in the corpus; there are: {', '.join(known)}")
 
 
 def read_document(root: Path, entry: ManifestEntry) -> Reading:
@@ -158,13 +145,13 @@ def read_document(root: Path, entry: ManifestEntry) -> Reading:
         raise CorpusError(
             f"{entry.document_id}: no layout reader {entry.layout!r}; there are: {known}. Correct the manifest"
         )
-    layout = toml.load_toml(_inside(root, entry.layout_file), LAYOUT_SCHEMA) if entry.layout_file else {}
+    layout = toml.load_toml(inside(root, entry.layout_file), LAYOUT_SCHEMA) if entry.layout_file else {}
     return verify(reader(document, layout))
 
 
 def load_document(root: Path, entry: ManifestEntry) -> Document:
     """The source of ``entry``, decoded; its SHA-256 must be the manifest's."""
-    path = _inside(root, entry.file)
+    path = inside(root, entry.file)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -186,11 +173,3 @@ def load_document(root: Path, entry: ManifestEntry) -> Document:
     return Document(
         entry.document_id, entry.title, entry.organizations, entry.fiscal_years, found, text, entry.prefecture
     )
-
-
-def _inside(root: Path, name: str) -> Path:
-    """``name`` under ``root``: a manifest cannot reach files outside its folder."""
-    path = (root / name).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise CorpusError(f"{name}: outside the corpus folder {root}. Name a file inside it in the manifest")
-    return path

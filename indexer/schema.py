@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 ActivityKind = Literal["plan", "result"]
@@ -62,7 +62,13 @@ class Activity:
     note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "fiscal_year": self.fiscal_year,
+            "kind": self.kind,
+            "text": self.text,
+            "span": self.span.to_dict(),
+            "note": self.note,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,17 @@ class Measure:
         return tuple(sorted({a.fiscal_year for a in self.activities}))
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        # Written out, as asdict copies deeply and a corpus has thousands of measures.
+        return {
+            "measure_id": self.measure_id,
+            "document_id": self.document_id,
+            "plan_number": self.plan_number,
+            "organization": self.organization,
+            "category": self.category,
+            "heading": self.heading,
+            "title": self.title,
+            "activities": tuple(a.to_dict() for a in self.activities),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +124,12 @@ class Chunk:
     part: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "chunk_id": self.chunk_id,
+            "measure_id": self.measure_id,
+            "fiscal_year": self.fiscal_year,
+            "title": self.title,
+            "text": self.text,
+            "spans": tuple(span.to_dict() for span in self.spans),
+            "part": self.part,
+        }

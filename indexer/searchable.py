@@ -18,11 +18,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from indexer.embedding import AdaptiveEmbedder, Embedder
+from indexer.embedding import AdaptiveEmbedder, Embedder, StaticEmbedder
 from indexer.errors import IndexDamagedError
 from indexer.japanese import DICTIONARY, tokenize
 from indexer.lexical import FILES as LEXICAL_FILES
 from indexer.lexical import LexicalIndex, idf_of
+from indexer.memory import Memory
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -201,22 +202,25 @@ def build_searchable(
     *,
     reuse: Mapping[str, Floats] | None = None,
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> Searchable:
     """Index n documents given by title and body (either may be empty).
 
     ``reuse`` maps ``content_hash(text)`` to the vector ``embedder`` gave that text before (see
     ``vectors_by_hash``); it is used for models whose vectors do not depend on the rest of the
-    index. The embedded model's do, and cost less than looking them up.
+    index. The embedded model's do, and cost less than looking them up. ``memory`` knows the words
+    of texts that were read before.
     """
     if len(titles) != len(bodies):
         raise ValueError(f"expected as many titles as bodies, found {len(titles)} and {len(bodies)}")
-    lexical = LexicalIndex.build(map(tokenize, titles), map(tokenize, bodies))
+    terms_of = tokenize if memory is None else memory.terms
+    lexical = LexicalIndex.build(map(terms_of, titles), map(terms_of, bodies))
     model = _adapted(embedder, lexical)
     known = {} if model is not embedder or reuse is None else reuse
     parts = [sections(body) for body in bodies]
     counts = np.array([len(p) for p in parts], np.int64)
     texts = [*titles, *(section for p in parts for section in p)]
-    vectors = _embed(texts, model, known, progress)
+    vectors = _embed(texts, model, known, progress, memory)
     title_vectors, body_vectors = vectors[: len(titles)], vectors[len(titles) :]
     return Searchable(
         lexical=lexical,
@@ -244,7 +248,11 @@ def _adapted(embedder: Embedder, lexical: LexicalIndex) -> Embedder:
 
 
 def _embed(
-    texts: Sequence[str], model: Embedder, known: Mapping[str, Floats], progress: Progress | None
+    texts: Sequence[str],
+    model: Embedder,
+    known: Mapping[str, Floats],
+    progress: Progress | None,
+    memory: Memory | None = None,
 ) -> Floats:
     """float32 (texts, dimension): known vectors, zeros for blank texts, the model for all others."""
     out = np.zeros((len(texts), model.dimension), np.float32)
@@ -257,7 +265,11 @@ def _embed(
             left.append(i)
     for start in range(0, len(left), BATCH):
         block = left[start : start + BATCH]
-        out[block] = model.embed([texts[i] for i in block], "document")
+        if memory is not None and isinstance(model, StaticEmbedder):
+            rows = [memory.rows(texts[i], model.model) for i in block]
+            out[block] = model.model.pool(rows, weights=model.weights)
+        else:
+            out[block] = model.embed([texts[i] for i in block], "document")
         if progress:
             progress(min(start + BATCH, len(left)), len(left))
     return out

@@ -25,6 +25,7 @@ from indexer.japanese import MAX_ASCII_RUN, surfaces
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.int8]
+Ints = npt.NDArray[np.int32]
 
 DEFAULT_MODEL: Final = Path(__file__).parent / "model"
 FORMAT_VERSION: Final = 1
@@ -148,7 +149,7 @@ class StaticModel:
         return self.pool([self.ids(text) for text in texts], weights=weights, batch=batch)
 
     def pool(
-        self, ids: Sequence[Sequence[int]], *, weights: Floats | None = None, batch: int = BATCH
+        self, ids: Sequence[Sequence[int] | Ints], *, weights: Floats | None = None, batch: int = BATCH
     ) -> Floats:
         """``encode`` for texts already given as row ids."""
         out = np.zeros((len(ids), self.dimension), np.float32)
@@ -161,7 +162,7 @@ class StaticModel:
         out /= np.where(lengths > 0, lengths, 1)
         return out
 
-    def _sums(self, ids: list[Sequence[int]], weights: Floats | None) -> Floats:
+    def _sums(self, ids: list[Sequence[int] | Ints], weights: Floats | None) -> Floats:
         flat = np.concatenate([np.asarray(one, np.int64) for one in ids])
         starts = np.cumsum([0, *(len(one) for one in ids[:-1])])
         rows = self.rows[flat].astype(np.float32)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from indexer.errors import ShisakuError
+from ui import corpus_commands
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -75,12 +76,15 @@ def main() -> None:
 @_INDEX
 @_JSON
 def index_command(paths: tuple[Path, ...], index: Path | None, as_json: bool) -> None:
-    """索引を作る。PATH は manifest.toml のあるフォルダ（既定は corpus/）。"""
+    """索引を作る。PATH は manifest.toml のあるフォルダ（既定は corpus/ と、追加した文書）。"""
     from indexer.build import build_index, default_index_path
     from indexer.corpus import load_corpora
 
     root = index or default_index_path()
-    generation = build_index(root, load_corpora(paths), progress=lambda line: click.echo(line, err=True))
+    loaded = load_corpora(paths)
+    for problem in loaded.problems:
+        click.echo(f"索引に入れませんでした: {problem}", err=True)
+    generation = build_index(root, loaded, progress=lambda line: click.echo(line, err=True))
     facts = generation.manifest["facts"] | {"generation": generation.name, "index": str(root)}
     if as_json:
         _echo_json(facts)
@@ -170,9 +174,9 @@ def corpus() -> None:
 @_JSON
 def corpus_list(as_json: bool) -> None:
     """文書の一覧。"""
-    from indexer.corpus import load_corpus
+    from indexer.corpus import load_corpora
 
-    loaded = load_corpus()
+    loaded = load_corpora()
     rows = [d.to_dict() | {"measures": len(loaded.measures_of(d.document_id))} for d in loaded.documents]
     if as_json:
         _echo_json(rows)
@@ -189,14 +193,14 @@ def corpus_list(as_json: bool) -> None:
 @_JSON
 def corpus_show(document_id: str, page: int | None, as_json: bool) -> None:
     """文書から読み取った施策。"""
-    from indexer.corpus import load_corpus
+    from indexer.corpus import load_corpora, reading_of
     from indexer.errors import UserError
 
-    loaded = load_corpus()
+    loaded = load_corpora()
     if page is not None:
         from indexer.review import render_page
 
-        click.echo(render_page(loaded.reading(document_id), page))
+        click.echo(render_page(reading_of(document_id), page))
         return
     known = [d.document_id for d in loaded.documents]
     if document_id not in known:
@@ -219,11 +223,14 @@ def corpus_show(document_id: str, page: int | None, as_json: bool) -> None:
 @click.option("--csv", "as_csv", is_flag=True, help="CSV（1行に1つの計画か実績）で出力する")
 def corpus_export(as_csv: bool) -> None:
     """すべての施策を JSON Lines（1行に1施策）で出力する。"""
-    from indexer.corpus import load_corpus
+    from indexer.corpus import load_corpora
     from indexer.export import write_csv, write_jsonl
 
-    measures = load_corpus().measures
+    measures = load_corpora().measures
     (write_csv if as_csv else write_jsonl)(measures, sys.stdout)
+
+
+corpus_commands.register(corpus)
 
 
 @cli.command()

@@ -37,7 +37,8 @@ class Furniture:
 class Reading:
     """One document as understood: every character of it is in a measure, a label or the furniture.
 
-    ``notes`` says for some measures (by id) why they are read as they are.
+    ``notes`` says for some measures (by id) why they are read as they are. ``shared`` allows
+    several activities to have the same span: a merged cell says the same of each row or year.
     """
 
     source: Source
@@ -45,6 +46,7 @@ class Reading:
     labels: tuple[Label, ...]
     furniture: tuple[Furniture, ...]
     notes: Mapping[str, str] = field(default_factory=dict)
+    shared: bool = False
 
     def pieces(self) -> list[tuple[Span, str]]:
         """Every span that was read and what it was read as, in the order of the source."""
@@ -88,8 +90,10 @@ def uncovered(reading: Reading) -> list[tuple[int, str]]:
 def _check_spans(reading: Reading) -> None:
     source = reading.source
     size = len(source.document.text)
-    end, owner = 0, ""
+    end, owner, last = 0, "", Span(0, 0)
     for span, what in reading.pieces():
+        if reading.shared and span == last:
+            continue
         if not 0 <= span.start < span.end <= size:
             problem = f"{what} has the span {span.start}–{span.end}; expected a part of 0–{size}"
             raise source.error(source.line_at(min(max(span.start, 0), size)), problem, _REMEDY)
@@ -98,7 +102,7 @@ def _check_spans(reading: Reading) -> None:
                 f"{what} and {owner} both have 「{source.raw(Span(span.start, min(end, span.end)))[:20]}」"
             )
             raise source.error(source.line_at(span.start), problem, _REMEDY)
-        end, owner = span.end, what
+        end, owner, last = span.end, what, span
 
 
 def _check_measures(reading: Reading) -> None:
