@@ -65,7 +65,7 @@ def _vocabulary_folder() -> Path:
 
 def load_word_vectors() -> WordVectors:
     """The vectors of the installed package. Raises ModelError when it is missing."""
-    import msgpack  # type: ignore[import-untyped]
+    import msgpack
 
     folder = _vocabulary_folder()
     rows = msgpack.unpackb((folder / "key2row").read_bytes(), strict_map_key=False)

@@ -19,6 +19,12 @@ _ENDED = re.compile(r"終了|中止|見送|廃止")
 PLAIN = 0.6
 """Share of the question's weight that a record elsewhere must have to be what is meant."""
 
+LITTLE = 0.45
+"""Share up to which the records of the year asked for say too little of it, so that other years are looked at."""
+
+HARDLY = 0.25
+"""The same for the organization asked for: another body's record must not stand in for it lightly."""
+
 BETTER = 0.3
 """By how much it must surpass the best record that meets the stated conditions."""
 
@@ -44,9 +50,9 @@ def correction(context: Context) -> Draft | None:
     if len(query.fiscal_years) > 1 or query.inherited:
         return None
     here = _best_share(context)[0]
-    if here >= PLAIN:
-        return None
     for wider in _wider(query):
+        if here > (LITTLE if wider.organizations == query.organizations else HARDLY):
+            continue
         elsewhere = _search(context, wider)
         if elsewhere and elsewhere.share >= PLAIN and elsewhere.share - here >= BETTER:
             return _corrected(context, elsewhere)

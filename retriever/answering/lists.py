@@ -75,7 +75,8 @@ def matching(context: Context) -> Matching:
         return Matching(
             tuple(candidates), f"{conditions}の施策" if conditions else "収録しているすべての施策"
         )
-    shares = [(context.covered(context.whole_text(m, context.kinds), terms), m) for m in candidates]
+    texts = {m.measure_id: f"{m.organization}\n{context.whole_text(m, context.kinds)}" for m in candidates}
+    shares = [(context.covered(texts[m.measure_id], terms), m) for m in candidates]
     full = [m for share, m in shares if share >= 0.999]
     named = "".join(f"「{escape(t)}」" for t in _printed_terms(context))
     if full:
