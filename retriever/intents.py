@@ -62,6 +62,10 @@ _RESULT = re.compile(
 _PLAN_SIDE = re.compile(
     r"(?:実績|結果)(?:じゃなく|ではなく|でなく)|(?:計画|予定)(?:では|は|だと|の方は|のほうは)(?:どう)?(?:だっ|でし|なって)"
 )
+_ALTHOUGH = re.compile(
+    r"(?:計画|予定)(?:し|だっ|でし|に)?(?:た|まし)?(?:た)?(?:のに|が、|けど|けれど|ものの)|計画したのに"
+)
+"""A plan set against what became of it: both sides are wanted."""
 _RESULT_SIDE = re.compile(r"(?:計画|予定)(?:じゃなく|ではなく|でなく)")
 _BOTH = re.compile(
     r"計画.{0,10}(?:実績|結果|実際)|(?:実績|結果).{0,10}計画|予定.{0,10}(?:実績|実際|結果|通り|どおり)"
@@ -93,6 +97,8 @@ def aspect_of(folded: str) -> Aspect | None:
     """Plan or result where the question asks for one of them; None for both or neither."""
     if _PLAN_SIDE.search(folded):
         return "plan"
+    if _ALTHOUGH.search(folded):
+        return None
     if _RESULT_SIDE.search(folded):
         return "result"
     plan, result = bool(_PLAN.search(folded)), bool(_RESULT.search(folded))

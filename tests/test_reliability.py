@@ -46,8 +46,10 @@ QUESTION = "女性の創業支援"
 
 @pytest.fixture
 def copied(index_path: Path, tmp_path: Path) -> Path:
-    """A real index of this test's own."""
-    return Path(shutil.copytree(index_path, tmp_path / "index"))
+    """A real index of this test's own, of one generation."""
+    copy = Path(shutil.copytree(index_path, tmp_path / "index"))
+    prune(copy, 1)
+    return copy
 
 
 # ---- killed, locked -------------------------------------------------------------------------
