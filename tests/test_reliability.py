@@ -48,7 +48,7 @@ QUESTION = "女性の創業支援"
 def copied(index_path: Path, tmp_path: Path) -> Path:
     """A real index of this test's own, of one generation."""
     copy = Path(shutil.copytree(index_path, tmp_path / "index"))
-    prune(copy, 1)
+    store.prune(copy, 1)
     return copy
 
 
