@@ -21,6 +21,7 @@ from eval.runs import Run, load_run, new_name, save_run
 from eval.scoring import Outcome, Result, Scorer, means, ranking_scores
 from indexer.errors import UserError
 from retriever import Assistant
+from ui.evaluation import report as evaluation_report
 
 IDS = ("tk-065", "ao-022", "ao-172", "ao-185", "no-001", "ab-001", "tk-094")
 
@@ -271,3 +272,16 @@ def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
     found = CliRunner().invoke(command.main, ["--compare", "none", "none"])
     assert found.exit_code == 2
     assert "実行結果 'none' はありません" in found.output
+
+
+def test_the_page_shows_the_last_runs_side_by_side(assistant: Assistant, tmp_path: Path) -> None:
+    questions = load_split("dev")[:3]
+    run = run_questions(assistant, questions, "dev")
+    for name in ("20260101T000000Z", "20260102T000000Z"):
+        made = replace(run, name=name, created=f"{name[:4]}-01-0{name[7]}T00:00:00+00:00")
+        write_report(made, questions, save_run(made, tmp_path))
+    page = evaluation_report(tmp_path, "ja")
+    assert page.index("2026-01-02 00:00") < page.index("2026-01-01 00:00")
+    assert page.count("<meter") == 2
+    (tmp_path / "20260101T000000Z" / "run.json").write_text("{")
+    assert "<meter" not in evaluation_report(tmp_path, "ja")
