@@ -146,6 +146,11 @@ class Catalog:
         return tuple(parse_organization(p, known) for p in printed)
 
     @cached_property
+    def parties(self) -> dict[str, tuple[str, ...]]:
+        """Printed organization → the names it stands for (see ``OrganizationName.parties``)."""
+        return {o.printed: o.parties for o in self.organizations}
+
+    @cached_property
     def names(self) -> dict[str, tuple[str, ...]]:
         """Squashed name, short name or division → the printed organizations it means."""
         found: dict[str, dict[str, None]] = defaultdict(dict)

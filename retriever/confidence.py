@@ -65,14 +65,13 @@ def evidence_of(context: Context) -> Evidence:
     found = context.findings.found[:_TOP]
     texts = [f"{f.chunk.title}\n{f.chunk.text}" for f in found]
     total = sum(context.weight(t) for t in terms) or 1.0
-    catalog = context.catalog
     unseen = sum(context.weight(t) for t in terms if not context.searcher.ranker.known(t)) / total
     ranking = context.findings.ranking
     return Evidence(
         covered=max((context.covered(t) for t in texts), default=0.0),
         soft=ranking.soft_coverage if ranking else 0.0,
         dense=max(0.0, ranking.top_cosine) if ranking else 0.0,
-        unseen=unseen if catalog else 0.0,
+        unseen=unseen,
     )
 
 

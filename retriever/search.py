@@ -78,12 +78,8 @@ class Searcher:
     def _acts(self, measure: Measure, organizations: set[str]) -> bool:
         if measure.organization in organizations:
             return True
-        parties = self._parties.get(measure.organization or "", ())
+        parties = self.catalog.parties.get(measure.organization or "", ())
         return any(party in organizations for party in parties)
-
-    @property
-    def _parties(self) -> dict[str, tuple[str, ...]]:
-        return {o.printed: o.parties for o in self.catalog.organizations}
 
     def find(self, query: Query, k: int = 100) -> Findings:
         """The best ``k`` chunks that meet the conditions; all of them, in order, when it has no subject."""

@@ -237,14 +237,18 @@ class Understanding:
         return found
 
     @cached_property
+    def _tables(self) -> dict[str, list[str]]:
+        return tomllib.loads(_PLACES.read_text(encoding="utf-8"))
+
+    @cached_property
     def _place_names(self) -> list[str]:
-        tables = tomllib.loads(_PLACES.read_text(encoding="utf-8"))
+        tables = self._tables
         short = [p[:-1] for p in tables["prefectures"] if p != "北海道"]
         return [*tables["prefectures"], *short, *tables["cities"], *tables["national"]]
 
     @cached_property
     def _prefectures(self) -> dict[str, str]:
-        names = tomllib.loads(_PLACES.read_text(encoding="utf-8"))["prefectures"]
+        names = self._tables["prefectures"]
         return {n: n for n in names} | {n[:-1]: n for n in names if n != "北海道"}
 
     def _prefecture_of(self, name: str) -> str:

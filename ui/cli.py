@@ -161,8 +161,7 @@ def serve(host: str, port: int, open_to_network: bool, index: Path | None) -> No
     """ウェブの画面を開く。索引が無いか古いときは、先に作る。"""
     from ui.serve import serve as serve_page
 
-    _fresh_index(index)
-    serve_page(index, host=host, port=port, open_to_network=open_to_network)
+    serve_page(_fresh_index(index), host=host, port=port, open_to_network=open_to_network)
 
 
 @cli.group()
@@ -283,18 +282,18 @@ def bench(folder: Path, as_json: bool) -> None:
 def _assistant(index: Path | None) -> Any:
     from retriever import Assistant
 
-    _fresh_index(index)
-    return Assistant.load(index)
+    return Assistant.load(_fresh_index(index))
 
 
-def _fresh_index(index: Path | None) -> None:
-    """Build the default index when it is missing or stale; an index named by the user is left as it is."""
+def _fresh_index(index: Path | None) -> Path:
+    """The index to use: the one named, as it is, or the default, built when missing or stale."""
     from indexer.build import build_index, default_index_path, needs_build
 
     root = index or default_index_path()
     if index is None and needs_build(root):
         click.echo("索引を作っています…", err=True)
         build_index(root)
+    return root
 
 
 def _echo_answer(answer: Any) -> None:

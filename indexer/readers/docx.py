@@ -18,7 +18,7 @@ from indexer.errors import CorpusError
 from indexer.readers import limits
 from indexer.readers.extraction import CellPart, Part, Parts
 from indexer.readers.headings import looks_like_heading
-from indexer.readers.office import depth_checked
+from indexer.readers.nesting import depth_checked
 
 _P, _TBL, _TR, _TC = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
 _TEXT, _TAB, _BREAK, _CR = qn("w:t"), qn("w:tab"), qn("w:br"), qn("w:cr")

@@ -15,7 +15,7 @@ from indexer.readers import limits
 from indexer.readers.encodings import decode
 from indexer.readers.extraction import BlockKind, CellPart, Part, Parts
 from indexer.readers.headings import looks_like_heading
-from indexer.readers.office import depth_checked
+from indexer.readers.nesting import depth_checked
 
 _DECLARED = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")

@@ -56,27 +56,24 @@ def _by_intent(context: Context) -> Draft:
     missing = missing_attribute(context)
     if missing and intent in ("lookup", "figure", "sum", "compare"):
         return not_mentioned(context, f"「{escape(missing)}」にあたること")
-    if intent in ("list", "count"):
-        complete = matching(context)
-        if complete.measures and complete.certain:
-            return (count_answer if intent == "count" else list_answer)(context) or not_mentioned(context)
     certain = conditions_only or context.focus or query.plan_numbers
+    if intent in ("list", "count"):
+        match = matching(context)
+        if not (match.measures and match.certain) and not certain and not is_mentioned(context):
+            return not_mentioned(context)
+        return (count_answer if intent == "count" else list_answer)(context, match) or not_mentioned(context)
     if not certain and not is_mentioned(context):
         return not_mentioned(context)
     if intent == "compare":
         return trend_answer(context) or compare_answer(context) or lookup(context)
     if intent == "sum":
-        return sum_answer(context) or count_answer(context) or not_mentioned(context)
-    if intent == "count":
-        return count_answer(context) or not_mentioned(context)
-    if intent == "list":
-        return list_answer(context) or not_mentioned(context)
+        return sum_answer(context) or count_answer(context, matching(context)) or not_mentioned(context)
     if intent == "figure":
         return figure_answer(context) or _without_figure(context)
     if query.plan_numbers:
         return by_number(context)
     if conditions_only and not context.focus:
-        return list_answer(context) or lookup(context)
+        return list_answer(context, matching(context)) or lookup(context)
     return lookup(context)
 
 

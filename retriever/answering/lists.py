@@ -12,7 +12,7 @@ from indexer.text import fold, squash
 from retriever.answering.context import Context, Draft, grouped
 from retriever.answering.figures import asked_for
 from retriever.answering.lookup import record
-from retriever.answering.numbers import Finding, best_finding, figure_answer, same_figure, units_like
+from retriever.answering.numbers import Finding, best_finding, figure_answer, same_figure, units_like, whose
 from retriever.answering.wording import (
     KIND_NAMES,
     escape,
@@ -29,6 +29,9 @@ IN_FULL = 3
 
 MAX_LISTED = 60
 """Longest list that is written out; the first line says how many there are in all."""
+
+LABEL = 5
+"""Characters from which a label found in the question is taken to be named by it."""
 
 SNIPPET = 60
 """Characters of a measure's text that a list shows."""
@@ -62,10 +65,10 @@ def matching(context: Context) -> Matching:
     candidates = _in_conditions(context)
     terms = context.key_nouns
     conditions = _conditions(context)
-    bodies = _of_bodies(context, candidates, terms)
+    bodies = _of_bodies(context, candidates, terms, conditions)
     if bodies:
         return bodies
-    labelled = _under_label(context, candidates)
+    labelled = _under_label(context, candidates, conditions)
     if labelled:
         return labelled
     phrases = [p for p in quoted_phrases(context.query.text) if context.catalog.contains(p)]
@@ -78,7 +81,7 @@ def matching(context: Context) -> Matching:
     texts = {m.measure_id: f"{m.organization}\n{context.whole_text(m, context.kinds)}" for m in candidates}
     shares = [(context.covered(texts[m.measure_id], terms), m) for m in candidates]
     full = [m for share, m in shares if share >= 0.999]
-    named = "".join(f"「{escape(t)}」" for t in _printed_terms(context))
+    named = "".join(f"「{escape(t)}」" for t in terms)
     if full:
         return Matching(tuple(full), f"{conditions}見出しか本文に{named}を含む施策")
     best = max((share for share, _ in shares), default=0.0)
@@ -86,36 +89,35 @@ def matching(context: Context) -> Matching:
     return Matching(tuple(near), f"{conditions}見出しか本文に{named}のうち主なものを含む施策", certain=False)
 
 
-def _of_bodies(context: Context, candidates: Sequence[Measure], terms: Sequence[str]) -> Matching | None:
+def _of_bodies(
+    context: Context, candidates: Sequence[Measure], terms: Sequence[str], conditions: str
+) -> Matching | None:
     """Measures of the organizations that are of the kind asked for (銀行), where nothing else is asked."""
     if not terms or not _BY_ORGANIZATION.search(fold(context.query.text)):
         return None
     chosen = [m for m in candidates if all(t in squash(m.organization or "") for t in terms)]
     named = "".join(f"「{escape(t)}」" for t in terms)
-    return Matching(tuple(chosen), f"{_conditions(context)}名前に{named}のつく機関の施策") if chosen else None
+    return Matching(tuple(chosen), f"{conditions}名前に{named}のつく機関の施策") if chosen else None
 
 
-def _under_label(context: Context, candidates: Sequence[Measure]) -> Matching | None:
+def _under_label(context: Context, candidates: Sequence[Measure], conditions: str) -> Matching | None:
     """Measures whose category, theme or title the question names word for word."""
     asked = squash(context.query.text)
-    labels: dict[str, str] = {}
-    for measure in candidates:
-        steps = [step for part in measure.heading.split(" › ") for step in (part, _NUMBERING.sub("", part))]
-        for label in (measure.category or "", measure.title, *steps):
-            if len(squash(label)) >= 5 and squash(label) in asked:
-                labels[squash(label)] = label
-    if not labels:
+    labels = {form: name for m in candidates for form, name in _labels_of(m).items()}
+    named = [form for form in labels if len(form) >= LABEL and form in asked]
+    if not named:
         return None
-    wanted = max(labels, key=len)
+    wanted = max(named, key=len)
     chosen = tuple(m for m in candidates if wanted in _labels_of(m))
-    rule = f"{_conditions(context)}{'で' if _conditions(context) and not context.key_terms else ''}項目・テーマ・見出しか施策名が「{escape(labels[wanted])}」の施策"
+    rule = f"{conditions}{'で' if conditions and not context.key_terms else ''}項目・テーマ・見出しか施策名が「{escape(labels[wanted])}」の施策"
     return Matching(chosen, rule)
 
 
-def _labels_of(measure: Measure) -> set[str]:
+def _labels_of(measure: Measure) -> dict[str, str]:
+    """What a measure stands under, squashed → as printed: category, title, steps of the heading."""
     steps = measure.heading.split(" › ")
     names = [measure.category or "", measure.title, *steps, *(_NUMBERING.sub("", s) for s in steps)]
-    return {squash(name) for name in names}
+    return {squash(name): name for name in names}
 
 
 def _with_phrases(
@@ -131,9 +133,8 @@ def _with_phrases(
     return Matching(tuple(held), f"{conditions}見出しか本文に{named}を含む施策")
 
 
-def list_answer(context: Context) -> Draft | None:
-    """Every measure, or every organization, that matches; None when there is none."""
-    match = matching(context)
+def list_answer(context: Context, match: Matching) -> Draft | None:
+    """Every measure, or every organization, of ``match``; None when there is none."""
     if not match.measures:
         return None
     if _BY_ORGANIZATION.search(fold(context.query.text)):
@@ -156,9 +157,8 @@ def _in_full(context: Context, match: Matching) -> Draft:
     return Draft("\n\n".join([f"全{total}件中{total}件です（{match.rule}）。", *blocks]), total=total)
 
 
-def count_answer(context: Context) -> Draft | None:
-    """How many measures or organizations match, each cited."""
-    match = matching(context)
+def count_answer(context: Context, match: Matching) -> Draft | None:
+    """How many measures or organizations ``match`` has, each cited."""
     if not match.measures:
         return None
     question = fold(context.query.text)
@@ -168,7 +168,7 @@ def count_answer(context: Context) -> Draft | None:
         return _titles(context, match, themes, "テーマ")
     if _BY_TITLE.search(question) and len(titles) < len(match.measures):
         return _titles(context, match, titles)
-    listed = list_answer(context)
+    listed = list_answer(context, match)
     if listed is None or _BY_ORGANIZATION.search(question):
         return listed
     _, _, rest = listed.text.partition("\n")
@@ -200,7 +200,7 @@ def _sum_text(context: Context, best: Finding, findings: Sequence[Finding], year
     total = sum((f.figure.value for f in exact if f.figure), Decimal(0))
     lines = [
         f"合計 **{total:,}{unit}** です（{years_name([f.year for f in exact])}の{kind}の{len(exact)}つの値の和）。",
-        f"施策: {escape(organization_name(best.measure))}の{escape(measure_name(best.measure))}",
+        whose(best.measure),
         "",
     ]
     by_year = {f.year: f for f in findings}
@@ -284,8 +284,3 @@ def _conditions(context: Context) -> str:
     if query.prefectures and not query.organizations:
         parts.insert(0, "・".join(query.prefectures))
     return "、".join(parts) + ("で" if parts and context.key_terms else "")
-
-
-def _printed_terms(context: Context) -> list[str]:
-    """Key terms as the question writes them, neighbouring ones joined."""
-    return list(context.key_nouns)

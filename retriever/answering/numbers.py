@@ -233,7 +233,7 @@ def _called_off(context: Context, best: Finding | None) -> Draft | None:
     mark = context.book.cite(off.measure, off.segment.activity, off.segment.start, off.segment.end)
     return Draft(
         f"{era_name(off.year)}の{KIND_NAMES[off.segment.activity.kind]}には、実施しなかった（中止・見送り・終了など）旨が記載されています。{mark}\n\n"
-        f"> {inline(off.segment.text)}\n\n{_whose(off.measure)}"
+        f"> {inline(off.segment.text)}\n\n{whose(off.measure)}"
     )
 
 
@@ -259,7 +259,8 @@ def _about(measure: Measure) -> str:
     return f"{measure.heading} {measure.category or ''} {measure.title}"
 
 
-def _whose(measure: Measure) -> str:
+def whose(measure: Measure) -> str:
+    """The line that says whose measure a figure is of."""
     return f"施策: {escape(organization_name(measure))}の{escape(measure_name(measure))}"
 
 
@@ -277,7 +278,7 @@ def _single(context: Context, finding: Finding) -> str:
         first = f"**{escape(finding.figure.text)}**です（{when}）。{mark}"
     else:
         first = f"{when}に、次のとおり記載されています。{mark}"
-    return f"{first}\n\n> {inline(quoted.text)}\n\n{_whose(finding.measure)}"
+    return f"{first}\n\n> {inline(quoted.text)}\n\n{whose(finding.measure)}"
 
 
 def _by_year(context: Context, best: Finding, findings: Sequence[Finding]) -> str:

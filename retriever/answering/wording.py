@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from indexer.schema import Activity, Measure
+from indexer.schema import Measure
 from retriever.era import era_name
 
 KIND_NAMES = {"plan": "計画", "result": "実績"}
@@ -47,7 +47,3 @@ def escape(text: str) -> str:
 def inline(text: str) -> str:
     """``text`` escaped and on one line, its items set apart by a slash."""
     return escape(" ／ ".join(part.strip() for part in text.split("\n") if part.strip()))
-
-
-def activity_label(activity: Activity) -> str:
-    return f"{era_name(activity.fiscal_year)} {KIND_NAMES[activity.kind]}"
